@@ -1,0 +1,45 @@
+# Every target works on a fresh machine with Python >= 3.11 and make: uv is fetched when it is missing.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
+RUN := $(UV) run --frozen
+
+.PHONY: help setup demo test unit lint format bench chaos
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.tools/uv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Kaiwa needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv .tools/uv
+	.tools/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+setup: $(filter .tools/%,$(UV))  ## the locked environment (every other target does this by itself)
+	@$(UV) sync --frozen --quiet
+
+demo: setup  ## the main job on a real Kafka and PostgreSQL, with its promises checked
+	@$(RUN) kaiwa demo
+
+test: setup  ## every tier but the long chaos runs
+	@$(RUN) pytest tests/unit tests/contract tests/integration tests/e2e
+
+unit: setup  ## the pure tests alone, in seconds
+	@$(RUN) pytest tests/unit tests/contract
+
+lint: setup  ## ruff, strict types, import rules
+	@$(RUN) ruff format --check .
+	@$(RUN) ruff check .
+	@$(RUN) lint-imports
+	@$(RUN) mypy
+
+format: setup  ## what lint would complain of and a machine can mend
+	@$(RUN) ruff format .
+	@$(RUN) ruff check --fix .
+
+bench: setup  ## ratios against bare references, one JSON line each
+	@$(RUN) pytest tests/bench -s --no-header -q
+
+chaos: setup  ## kills at random, longer than in make test
+	@$(RUN) pytest tests/chaos

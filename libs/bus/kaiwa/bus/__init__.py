@@ -1,0 +1,1 @@
+"""How records move: producer, batches, offsets, quarantine, topics."""

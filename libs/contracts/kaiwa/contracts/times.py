@@ -1,0 +1,44 @@
+"""Times on the wire: RFC 3339 in UTC with milliseconds, ``2026-11-22T10:00:00.000Z``; in code, aware datetimes.
+
+Meta gives milliseconds, seconds or a string of either; :func:`from_platform` takes all of them.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_MS = 10**11
+"""From here on a number is milliseconds (1973 as ms, the year 5138 as s)."""
+
+
+def rfc3339(moment: datetime) -> str:
+    """``moment`` (aware) as text, cut to the millisecond."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def parse(text: str) -> datetime:
+    """The aware moment that ``text`` names. Raises ValueError for anything else, a time without zone too."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        msg = "a time needs a zone: write it as 2026-11-22T10:00:00.000Z"
+        raise ValueError(msg)
+    return moment.astimezone(UTC)
+
+
+def from_ms(milliseconds: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def to_ms(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def from_platform(value: object) -> datetime | None:
+    """Meta's time: ms or s, as a number or as digits. None where it is not a time (source: platform.md 1.4)."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value) if len(value) <= 16 else None  # noqa: PLR2004 - 16 digits of ms reach beyond year 9999
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        return None
+    try:
+        return from_ms(value if value >= _FIRST_MS else value * 1000)
+    except OverflowError:
+        return None

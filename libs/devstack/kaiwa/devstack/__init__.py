@@ -1,0 +1,1 @@
+"""A real Kafka and a real PostgreSQL without Docker, and the demo on them."""

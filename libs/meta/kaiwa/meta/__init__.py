@@ -1,0 +1,1 @@
+"""What Meta's platform says: signatures, Graph calls, errors, limits."""

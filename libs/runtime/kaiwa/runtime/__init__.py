@@ -1,0 +1,1 @@
+"""What every Kaiwa service wears: settings, logs, metrics, health, a clean stop."""

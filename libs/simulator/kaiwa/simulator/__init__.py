@@ -1,0 +1,1 @@
+"""Meta in a box, for laptops and tests."""

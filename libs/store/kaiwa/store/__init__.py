@@ -1,0 +1,1 @@
+"""What Kaiwa remembers: pool, named SQL, migrations, sealing."""

@@ -1,0 +1,1 @@
+"""What was deleted is gone everywhere, with proof."""

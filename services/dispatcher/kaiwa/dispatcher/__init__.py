@@ -1,0 +1,1 @@
+"""Send requests become calls, under every rule, at most once."""

@@ -1,0 +1,1 @@
+"""Meta's webhooks become events in Kafka."""
