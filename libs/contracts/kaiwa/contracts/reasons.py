@@ -62,6 +62,7 @@ class Reason(StrEnum):
         "paused_by_platform",
         "Meta throttles this account; it goes on at the announced time.",
     )
+    TOO_LATE = "too_late", "There is nothing to cancel: no such request, or its sending has begun."
     EXPIRED = "expired", "`expires_at` passed before it could be sent."
     # known after the call
     PARTIAL = "partial", "Some parts were sent, then one failed; `parts` tells which. Send the rest anew."

@@ -21,7 +21,11 @@ def parse(text: str) -> datetime:
     if moment.tzinfo is None:
         msg = "a time needs a zone: write it as 2026-11-22T10:00:00.000Z"
         raise ValueError(msg)
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        msg = "a time must lie between the years 1 and 9999 in UTC"
+        raise ValueError(msg) from error
 
 
 def from_ms(milliseconds: int) -> datetime:

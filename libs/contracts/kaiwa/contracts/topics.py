@@ -99,10 +99,11 @@ def settings(topic: Topic, *, bound: float, min_insync: int) -> dict[str, str]:
         chosen["segment.ms"] = str(topic.segment_ms)
     if topic.content:
         chosen["max.message.bytes"] = str(MAX_RECORD_BYTES)
+    if topic.content or topic.erasable:
+        chosen["message.timestamp.type"] = "LogAppendTime"
     if topic.erasable:
         spread = bound - _RESERVE
         chosen |= {
-            "message.timestamp.type": "LogAppendTime",
             "max.compaction.lag.ms": str(round(1000 * _LAG_SHARE * spread)),
             "file.delete.delay.ms": str(round(1000 * _DELETE_SHARE * spread)),
             "delete.retention.ms": str(_DAY),

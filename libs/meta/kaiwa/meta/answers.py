@@ -1,0 +1,53 @@
+"""How a call of the Send API can end: what left this machine decides what a failure means.
+
+Answer
+├── Accepted   the platform took it and named it
+├── Refused    the platform said no, in its error object
+├── NotSent    nothing left this machine: no connection came about
+└── Lost       something left and no answer that can be read came back
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """``mid`` is None for calls that make no message (reactions, typing)."""
+
+    mid: str | None
+    recipient_id: str | None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The platform's error object. ``retry_after`` from its usage headers, where it gave one."""
+
+    code: int | None
+    subcode: int | None
+    fbtrace_id: str | None
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class NotSent:
+    why: str
+
+
+@dataclass(frozen=True)
+class Lost:
+    why: str
+
+
+Answer = Accepted | Refused | NotSent | Lost
+
+
+@dataclass(frozen=True)
+class ThreadMessage:
+    """A message as the Conversations API returns it."""
+
+    mid: str
+    created_time: str
+    from_id: str | None
+    text: str | None
+    attachment_kinds: tuple[str, ...] = ()

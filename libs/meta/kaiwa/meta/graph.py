@@ -1,0 +1,147 @@
+"""The Graph client: one POST per message, no retries, and an answer that never guesses.
+
+httpx runs on aiohttp's transport because its own pool collapses with concurrency. That transport reports a
+connection lost *after* the request was written as ``ConnectTimeout``; the cause beneath tells the truth, so
+:func:`_left` looks there.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import aiohttp
+import httpx
+import msgspec
+from httpx_aiohttp import AiohttpTransport
+
+from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused, ThreadMessage
+from kaiwa.meta.usage import regain
+
+TIMEOUT = httpx.Timeout(connect=3, write=5, read=20, pool=0.5)
+
+_NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+_KEEPALIVE = 20  # seconds; below the servers' own, so that an idle connection is not closed under a request
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Whose token it is and where it sends: the Page's id on the Facebook host, the account's on Instagram's."""
+
+    login: Literal["facebook", "instagram"]
+    node_id: str
+    token: str = field(repr=False)
+
+
+class _Success(msgspec.Struct):
+    message_id: str | None = None
+    recipient_id: str | None = None
+
+
+class _Error(msgspec.Struct):
+    code: int | None = None
+    error_subcode: int | None = None
+    fbtrace_id: str | None = None
+
+
+class _ErrorBody(msgspec.Struct):
+    error: _Error
+
+
+_success = msgspec.json.Decoder(_Success)
+_error = msgspec.json.Decoder(_ErrorBody)
+
+
+class Graph:
+    """Both hosts of the platform."""
+
+    def __init__(self, client: httpx.AsyncClient, *, facebook: str, instagram: str, version: str) -> None:
+        self._client = client
+        self._base = {
+            "facebook": f"{facebook.rstrip('/')}/{version}",
+            "instagram": f"{instagram.rstrip('/')}/{version}",
+        }
+
+    async def send(self, sender: Sender, body: Mapping[str, Any]) -> Answer:
+        """POST one message. Never raises for what the network or the platform does."""
+        try:
+            response = await self._client.post(
+                f"{self._base[sender.login]}/{sender.node_id}/messages",
+                content=msgspec.json.encode(body),
+                headers={"authorization": f"Bearer {sender.token}", "content-type": "application/json"},
+            )
+        except httpx.HTTPError as error:
+            return Lost(type(error).__name__) if _left(error) else NotSent(type(error).__name__)
+        except (aiohttp.ClientError, OSError) as error:  # what the transport does not translate
+            return Lost(type(error).__name__)
+        return read(response)
+
+    async def newest_messages(self, sender: Sender, customer_id: str) -> list[ThreadMessage] | None:
+        """The newest messages (at most 20) with a customer, newest first; None where the platform did not say."""
+        fields = "messages.limit(20){id,created_time,from,message,attachments}"
+        try:
+            response = await self._client.get(
+                f"{self._base[sender.login]}/{sender.node_id if sender.login == 'facebook' else 'me'}/conversations",
+                params={"platform": "instagram", "user_id": customer_id, "fields": fields},
+                headers={"authorization": f"Bearer {sender.token}"},
+            )
+            if response.status_code != httpx.codes.OK:
+                return None
+            threads = response.json()["data"]
+            messages = threads[0]["messages"]["data"] if threads else []
+            return [_thread_message(item) for item in messages]
+        except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError, LookupError, TypeError):
+            return None
+
+
+@asynccontextmanager
+async def connect(*, facebook: str, instagram: str, version: str, connections: int) -> AsyncIterator[Graph]:
+    """A client with room for ``connections`` calls at once: as many as the caller allows itself in flight."""
+    limits = httpx.Limits(max_connections=connections, keepalive_expiry=_KEEPALIVE)
+    transport = AiohttpTransport(limits=limits)
+    async with httpx.AsyncClient(transport=transport, timeout=TIMEOUT, trust_env=False) as client:
+        yield Graph(client, facebook=facebook, instagram=instagram, version=version)
+
+
+def read(response: httpx.Response) -> Answer:
+    """What a complete HTTP answer says; an error object wins over the status, whichever it is."""
+    try:
+        error = _error.decode(response.content).error
+    except msgspec.DecodeError:
+        error = None
+    if error is not None:
+        return Refused(error.code, error.error_subcode, error.fbtrace_id, regain(response.headers))
+    if response.status_code == httpx.codes.OK:
+        try:
+            success = _success.decode(response.content)
+        except msgspec.DecodeError:
+            return Lost("unreadable answer")
+        return (
+            Accepted(success.message_id, success.recipient_id)
+            if success.recipient_id
+            else Lost("no recipient")
+        )
+    if response.is_server_error:
+        return Lost(f"HTTP {response.status_code}")
+    return Refused(None, None, None, regain(response.headers))
+
+
+def _left(error: httpx.HTTPError) -> bool:
+    """Whether any of the request may have left: only a connection that never came about says no."""
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.PoolTimeout):
+        return False
+    return not isinstance(error.__cause__, _NEVER_LEFT)
+
+
+def _thread_message(item: dict[str, Any]) -> ThreadMessage:
+    attachments = item.get("attachments", {}).get("data", [])
+    kinds = tuple(
+        "image" if "image_data" in a else "video" if "video_data" in a else "file" for a in attachments
+    )
+    return ThreadMessage(
+        mid=item["id"],
+        created_time=item["created_time"],
+        from_id=item.get("from", {}).get("id"),
+        text=item.get("message") or None,
+        attachment_kinds=kinds,
+    )

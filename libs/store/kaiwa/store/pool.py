@@ -1,0 +1,98 @@
+"""The way into PostgreSQL: one pool per process, the same everywhere.
+
+Statement cache: asyncpg prepares each query once per connection and keeps it. Our SQL is a fixed set of named queries,
+so nothing is ever evicted and nothing expires. Two consequences: queries name their columns (`select *` would break
+when a migration adds one), and a pooler between us and PostgreSQL must keep prepared statements (PgBouncer ≥ 1.21) and
+session state, or stand aside: leadership is a session's lock.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Final, TypeAlias
+
+import asyncpg
+import asyncpg.pool
+import msgspec
+
+from kaiwa.runtime.errors import DependencyError, SettingsError
+
+_CONNECT: Final = 5.0  # seconds
+_COMMAND: Final = 30.0  # seconds; no query of ours may take longer
+_CLOSE: Final = 5.0  # seconds to hand back connections at the end
+_IDLE_IN_TRANSACTION: Final = "60s"  # a frozen process must not hold conversations locked for ever
+
+UNREACHABLE: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What asyncpg raises when a connection cannot be made or is lost."""
+
+
+Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+"""One session, of a pool or by itself."""
+
+
+@contextlib.asynccontextmanager
+async def pool(
+    dsn: str, *, application: str, min_size: int = 1, max_size: int = 10
+) -> AsyncIterator[asyncpg.Pool]:
+    """A connected pool; `DependencyError` when PostgreSQL is away. `json` and `jsonb` are Python values."""
+    with _explained():
+        opened = await asyncpg.create_pool(
+            dsn,
+            min_size=min_size,
+            max_size=max_size,
+            timeout=_CONNECT,
+            command_timeout=_COMMAND,
+            max_cached_statement_lifetime=0,
+            init=_prepare,
+            server_settings=_session(application),
+        )
+    try:
+        yield opened
+    finally:
+        try:
+            async with asyncio.timeout(_CLOSE):
+                await opened.close()
+        except TimeoutError:
+            opened.terminate()
+
+
+@contextlib.asynccontextmanager
+async def connection(dsn: str, *, application: str) -> AsyncIterator[asyncpg.Connection]:
+    """One connection without a pool, for commands and migrations; no limit on a command's time."""
+    with _explained():
+        opened = await asyncpg.connect(dsn, timeout=_CONNECT, server_settings=_session(application))
+    try:
+        await _prepare(opened)
+        yield opened
+    finally:
+        await opened.close(timeout=_CLOSE)
+
+
+def _session(application: str) -> dict[str, str]:
+    return {
+        "application_name": f"kaiwa-{application}",
+        "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION,
+    }
+
+
+async def _prepare(opened: asyncpg.Connection) -> None:
+    for kind in ("json", "jsonb"):
+        await opened.set_type_codec(
+            kind,
+            schema="pg_catalog",
+            encoder=lambda value: msgspec.json.encode(value).decode(),
+            decoder=msgspec.json.decode,
+        )
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:  # asyncpg's own ClientConfigurationError is one, and so is a port of letters
+        raise SettingsError("KAIWA_POSTGRES__DSN is not a PostgreSQL URI: write postgresql://…") from error
+    except UNREACHABLE as error:
+        reason = type(error).__name__
+        raise DependencyError(
+            f"PostgreSQL is away ({reason}): check KAIWA_POSTGRES__DSN and the server"
+        ) from error

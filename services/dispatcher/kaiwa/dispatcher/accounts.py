@@ -1,0 +1,164 @@
+"""The registry of accounts: made equal to a file, published without tokens, changed by what the platform says."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from kaiwa.contracts import ids, topics
+from kaiwa.contracts.accounts import Account, State, encode, login_user_hash
+from kaiwa.contracts.cloudevents import headers
+from kaiwa.contracts.times import rfc3339
+from kaiwa.dispatcher.contents import Contents
+from kaiwa.dispatcher.outcomes import put
+from kaiwa.dispatcher.rows import Row
+from kaiwa.runtime.errors import SettingsError
+from kaiwa.store.pool import Connection
+from kaiwa.store.queries import load
+
+_sql = load("kaiwa.dispatcher")
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What Meta grants this account; what is left out has the platform's default."""
+
+    text_per_second: float | None = None
+    media_per_second: float | None = None
+    private_replies_per_hour: float | None = None
+    conversations_per_second: float | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One account of the file."""
+
+    account_id: str
+    login: Literal["facebook", "instagram"]
+    app_id: str
+    token_file: Path
+    page_id: str | None = None
+    login_user_id: str | None = None
+    display_name: str
+    locale: str = "en"
+    markets: tuple[str, ...] = ()
+    human_agent: bool = False
+    default_app: bool = False
+    unknown_echo: Literal["hold", "ignore"] = "hold"
+    limits: Limits = Limits()
+
+
+Action = Literal["add", "change", "keep", "pause"]
+
+
+@dataclass(frozen=True)
+class Step:
+    account_id: str
+    action: Action
+
+
+def read(path: Path) -> list[Entry]:
+    """The accounts of a file. Raises SettingsError that says which entry is wrong and how."""
+    try:
+        entries = msgspec.json.decode(path.read_bytes(), type=list[Entry], dec_hook=_path)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: name the accounts file") from error
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"{path} is not an accounts file: {error}") from error
+    seen: set[str] = set()
+    for entry in entries:
+        if entry.account_id in seen:
+            raise SettingsError(f"{path} names account {entry.account_id} twice: keep one entry")
+        if entry.login == "facebook" and not entry.page_id:
+            raise SettingsError(f"account {entry.account_id} logs in by Facebook: give its page_id")
+        seen.add(entry.account_id)
+    return entries
+
+
+def plan(entries: Iterable[Entry], stored: Mapping[str, Row]) -> list[Step]:
+    """What applying would do; a token alone is not compared, it is always taken anew."""
+    wanted = {entry.account_id: entry for entry in entries}
+    steps = [
+        Step(name, "add" if name not in stored else "keep" if _same(entry, stored[name]) else "change")
+        for name, entry in wanted.items()
+    ]
+    gone = [name for name, row in stored.items() if name not in wanted and row["state"] != "paused"]
+    return steps + [Step(name, "pause") for name in gone]
+
+
+async def apply(connection: Connection, entries: list[Entry], vault: Contents) -> list[Step]:
+    """Make the registry equal to the file, in one transaction; every account of it is active afterwards."""
+    tokens = {entry.account_id: _token(entry) for entry in entries}
+    async with connection.transaction():
+        stored = {row["account_id"]: row async for row in _sql.all_accounts(connection)}
+        steps = plan(entries, stored)
+        for entry in entries:
+            await _sql.put_account(
+                connection,
+                **_columns(entry),
+                sealed_token=vault.seal_token(entry.account_id, tokens[entry.account_id]),
+            )
+            await _publish(connection, entry.account_id)
+        for step in steps:
+            if step.action == "pause":
+                await set_state(connection, step.account_id, "paused")
+    return steps
+
+
+async def set_state(connection: Connection, account_id: str, state: State) -> None:
+    """Change an account's state and tell everybody."""
+    await _sql.set_account_state(connection, account_id=account_id, state=state)
+    await _publish(connection, account_id)
+
+
+async def _publish(connection: Connection, account_id: str) -> None:
+    row = await _sql.account(connection, account_id=account_id)
+    login_user = row["login_user_id"]
+    record = Account(
+        account_id=account_id,
+        app_id=row["app_id"],
+        page_id=row["page_id"],
+        login_user_hash=login_user and login_user_hash(row["app_id"], login_user),
+        state=row["state"],
+        display_name=row["display_name"],
+        locale=row["locale"],
+        markets=tuple(row["markets"]),
+        human_agent=row["human_agent"],
+    )
+    now = rfc3339(await _sql.database_time(connection))
+    await put(
+        connection,
+        topic=topics.ACCOUNTS,
+        key=account_id.encode(),
+        value=encode(record),
+        head=headers(event_id=ids.random(), kind="account.changed", account_id=account_id, time=now),
+    )
+
+
+def _columns(entry: Entry) -> dict[str, Any]:
+    columns = {name: getattr(entry, name) for name in entry.__struct_fields__ if name != "token_file"}
+    limits = msgspec.to_builtins(entry.limits)
+    return columns | {"limits": {name: value for name, value in limits.items() if value is not None}}
+
+
+def _same(entry: Entry, row: Row) -> bool:
+    columns = _columns(entry) | {"state": "active", "markets": list(entry.markets)}
+    return all(row[name] == value for name, value in columns.items())
+
+
+def _token(entry: Entry) -> str:
+    try:
+        token = entry.token_file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"token_file of account {entry.account_id} cannot be read: put its access token there"
+        ) from error
+    if not token:
+        raise SettingsError(f"token_file of account {entry.account_id} is empty: put its access token there")
+    return token
+
+
+def _path(kind: type, value: object) -> Path:
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError

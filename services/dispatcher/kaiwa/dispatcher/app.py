@@ -1,0 +1,126 @@
+"""The dispatcher put together: settings → pool, producer, Graph → four loops → service.
+
+events → conversations; sends → intents; scheduler → calls; settler → what is in doubt. The database is the queue
+between them, so any number of these processes work side by side.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from kaiwa.bus.batches import Batches
+from kaiwa.bus.errors import PublishFailed
+from kaiwa.bus.producer import Producer
+from kaiwa.contracts import topics
+from kaiwa.dispatcher.contents import Contents
+from kaiwa.dispatcher.freshness import Freshness
+from kaiwa.dispatcher.handlers.erasures import Erasures
+from kaiwa.dispatcher.handlers.events import Events
+from kaiwa.dispatcher.handlers.sends import Sends
+from kaiwa.dispatcher.mark import Marker
+from kaiwa.dispatcher.record import Recorder
+from kaiwa.dispatcher.relay import Relay
+from kaiwa.dispatcher.scheduler import Scheduler
+from kaiwa.dispatcher.send import Sender
+from kaiwa.dispatcher.settings import DispatcherSettings
+from kaiwa.dispatcher.settle import Settler
+from kaiwa.dispatcher.slots import DatabaseClock, Slots
+from kaiwa.dispatcher.tidy import Tidy
+from kaiwa.meta import graph
+from kaiwa.runtime.app import Background, Service
+from kaiwa.runtime.errors import DependencyError
+from kaiwa.runtime.settings import load
+from kaiwa.store.migrate import require_current
+from kaiwa.store.pool import pool
+
+NAME = "dispatcher"
+_CONNECTIONS = 16
+_TOPICS_WITHIN = 10.0
+
+
+def build() -> Service:
+    """Raises SettingsError, which names the variable."""
+    return assemble(load(DispatcherSettings))
+
+
+def assemble(settings: DispatcherSettings) -> Service:
+    """The service for these settings."""
+    consumers: list[Batches] = []
+
+    @asynccontextmanager
+    async def lifespan(background: Background) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            consumers[:] = await _start(settings, stack, background)
+            yield
+
+    def alive() -> str | None:
+        return next((why for consumer in consumers if (why := consumer.stuck())), None)
+
+    def ready() -> str | None:
+        return None if consumers else "not connected yet"
+
+    return Service(name=NAME, settings=settings, routes={}, lifespan=lifespan, ready=ready, alive=alive)
+
+
+async def _start(
+    settings: DispatcherSettings, stack: AsyncExitStack, background: Background
+) -> list[Batches]:
+    """Connect everything, then start the loops; what was opened is closed by `stack`."""
+    own, meta, dsn = settings.dispatcher, settings.meta, settings.postgres.dsn.get_secret_value()
+    vault, policy, clock = Contents.from_file(own.seal_key_file), own.policy, DatabaseClock()
+    await require_current(dsn, NAME)
+    db = await stack.enter_async_context(pool(dsn, application=NAME, max_size=_CONNECTIONS))
+    producer = await stack.enter_async_context(Producer(settings.kafka, client_id=f"kaiwa-{NAME}"))
+    platform = await stack.enter_async_context(
+        graph.connect(
+            facebook=meta.facebook_graph_url,
+            instagram=meta.instagram_graph_url,
+            version=meta.graph_version,
+            connections=own.calls,
+        )
+    )
+    partitions = await _partitions(producer)
+    slots = Slots(db, clock)
+    sender = Sender(
+        platform,
+        Marker(db, vault, policy=policy),
+        Recorder(db, policy=policy),
+        slots,
+        clock,
+        lease=own.lease,
+    )
+    handlers = {
+        topics.EVENTS: Events(db, vault, policy=policy).handle,
+        topics.SENDS: Sends(db, producer, vault, partitions=partitions).handle,
+        topics.ERASURES: Erasures(db).handle,
+    }
+    consumers = {
+        topic: await stack.enter_async_context(
+            Batches(settings.kafka, [topic], group=f"kaiwa.{NAME}.{topic}", handle=handle)
+        )
+        for topic, handle in handlers.items()
+    }
+    settler = Settler(
+        db,
+        platform,
+        vault,
+        policy=policy,
+        after=timedelta(seconds=own.settle_after),
+        bound=timedelta(seconds=own.doubt_bound),
+    )
+    background.start(Relay(db, producer).run(), "relay")
+    background.start(Tidy(db, grace=timedelta(seconds=own.content_grace)).run(), "tidy")
+    background.start(Freshness(db, consumers[topics.EVENTS], clock).run(), "freshness")
+    background.start(settler.run(), "settler")
+    background.start(sender.records.run(), "records")
+    background.start(sender.marks.run(), "marks")
+    # The last to start is the first to stop: its calls still need everything above.
+    background.start(Scheduler(db, sender, slots, policy=policy, calls=own.calls).run(), "scheduler")
+    return list(consumers.values())
+
+
+async def _partitions(producer: Producer) -> int:
+    try:
+        return await producer.partitions(topics.EVENTS, within=_TOPICS_WITHIN)
+    except PublishFailed as error:
+        raise DependencyError(f"no topic {topics.EVENTS}: run `kaiwa topics apply`") from error

@@ -1,0 +1,1 @@
+"""What people do with the dispatcher from a shell."""

@@ -1,0 +1,79 @@
+"""What an answer of the Send API means for the message: one verdict for each way in which a call can end."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from kaiwa.contracts.accounts import State as AccountState
+from kaiwa.contracts.outcomes import PlatformError
+from kaiwa.contracts.reasons import Reason
+from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused
+from kaiwa.meta.errors import Action, explain
+
+RETRY_UNREACHABLE = timedelta(seconds=2)
+DEFAULT_PAUSE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Sent:
+    mid: str | None
+
+
+@dataclass(frozen=True)
+class InDoubt:
+    """The platform may have it. Only evidence settles this; the call is never made again."""
+
+    error: PlatformError | None = None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The platform has refused it for good. ``account_state``: what it says about the account, if anything."""
+
+    error: PlatformError
+    account_state: AccountState | None = None
+
+
+@dataclass(frozen=True)
+class Again:
+    """It certainly was not sent and may be tried later. ``pause``: the whole account waits as long."""
+
+    after: timedelta
+    reason: Reason
+    pause: bool = False
+    account_state: AccountState | None = None
+    error: PlatformError | None = None
+
+
+Verdict = Sent | InDoubt | Failed | Again
+
+
+def classify(answer: Answer) -> Verdict:
+    match answer:
+        case Accepted(mid=mid):
+            return Sent(mid)
+        case Lost():
+            return InDoubt()
+        case NotSent():
+            return Again(RETRY_UNREACHABLE, Reason.UNREACHABLE)
+        case Refused():
+            return _refused(answer)
+
+
+def _refused(answer: Refused) -> Verdict:
+    row = explain(answer.code, answer.subcode)
+    error = PlatformError(answer.code, answer.subcode, row.explanation, answer.fbtrace_id)
+    match row.action:
+        case Action.UNKNOWN:
+            return InDoubt(error)
+        case Action.PAUSE:
+            return Again(
+                answer.retry_after or DEFAULT_PAUSE, Reason.PAUSED_BY_PLATFORM, pause=True, error=error
+            )
+        case Action.REAUTH:
+            return Again(DEFAULT_PAUSE, Reason.ACCOUNT_PAUSED, account_state="needs_reauth", error=error)
+        case Action.RESTRICTED:
+            return Again(DEFAULT_PAUSE, Reason.ACCOUNT_PAUSED, account_state="restricted", error=error)
+        case Action.INELIGIBLE:
+            return Failed(error, account_state="ineligible")
+        case Action.DROP | Action.FIX:
+            return Failed(error)

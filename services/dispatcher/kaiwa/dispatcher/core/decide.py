@@ -1,0 +1,154 @@
+"""The decision: may this message go now, with which tag, carrying which disclosure?
+
+Invariants
+- Unknown is closed: no opening event seen, no send.
+- No refusal from stale knowledge: a refusal for window or control needs everything up to the moment the
+  request fell due to have been applied; else the request waits.
+- The HUMAN_AGENT tag goes on a human's message only, outside 24 hours only, with the feature only.
+- Automation needs fresh knowledge even to send; a human's message goes on what is known.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from kaiwa.contracts.reasons import Reason
+from kaiwa.dispatcher.core import disclosure
+from kaiwa.dispatcher.core.disclosure import Due
+from kaiwa.dispatcher.core.state import (
+    HUMAN_AGENT_WINDOW,
+    IDLE,
+    WINDOW,
+    Account,
+    Conversation,
+    Intent,
+    Policy,
+)
+
+Tag = Literal["HUMAN_AGENT"]
+
+STALE_RETRY = timedelta(milliseconds=250)
+"""How soon a decision that lacked fresh knowledge is made again."""
+
+HELD_RETRY = timedelta(minutes=5)
+"""How soon a hold without a known end (a paused account, an escalation) is looked at again, if nothing wakes it."""
+
+
+@dataclass(frozen=True)
+class Send:
+    tag: Tag | None = None
+    disclosure: Due | None = None
+
+
+@dataclass(frozen=True)
+class Defer:
+    until: datetime
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Refuse:
+    reason: Reason
+
+
+Decision = Send | Defer | Refuse
+
+
+def decide(
+    intent: Intent, conversation: Conversation, account: Account, policy: Policy, now: datetime
+) -> Decision:
+    """The first rule that objects decides; the order is that of the design, section 4."""
+    objection = (
+        _expiry(intent, now)
+        or _account(account, now)
+        or _erased(intent, conversation)
+        or _knowledge(intent, conversation, policy, now)
+        or _control(intent, conversation, account, now)
+    )
+    if objection:
+        return objection
+    window = _window(intent, conversation, account, policy, now)
+    if not isinstance(window, Send):
+        return window
+    if intent.author_kind == "human":
+        return window
+    return _human_handling(conversation, now) or Send(
+        disclosure=disclosure.due(conversation, account.locale, now)
+    )
+
+
+def closes_at(conversation: Conversation) -> datetime | None:
+    """When the standard window ends, by the events' own times."""
+    return conversation.window_opened_at and conversation.window_opened_at + WINDOW
+
+
+def _expiry(intent: Intent, now: datetime) -> Refuse | None:
+    expired = intent.expires_at is not None and now >= intent.expires_at
+    return Refuse(Reason.EXPIRED) if expired else None
+
+
+def _account(account: Account, now: datetime) -> Defer | Refuse | None:
+    if account.state == "ineligible":
+        return Refuse(Reason.ACCOUNT_PAUSED)
+    if account.state != "active":
+        return Defer(now + HELD_RETRY, Reason.ACCOUNT_PAUSED)
+    if account.paused_until is not None and now < account.paused_until:
+        return Defer(account.paused_until, Reason.PAUSED_BY_PLATFORM)
+    return None
+
+
+def _erased(intent: Intent, conversation: Conversation) -> Refuse | None:
+    cutoff = conversation.erased_before
+    return Refuse(Reason.RECIPIENT_ERASED) if cutoff is not None and intent.requested_at <= cutoff else None
+
+
+def _knowledge(intent: Intent, conversation: Conversation, policy: Policy, now: datetime) -> Defer | None:
+    """Automation waits for fresh state; why: a human may have taken over a moment ago."""
+    if intent.author_kind == "human":
+        return None
+    fresh = conversation.fresh_at is not None and now - conversation.fresh_at <= policy.automation_freshness
+    return None if fresh else Defer(now + STALE_RETRY, Reason.STATE_STALE)
+
+
+def _refuse_when_known(
+    reason: Reason, intent: Intent, conversation: Conversation, now: datetime
+) -> Defer | Refuse:
+    """A refusal only from what had been read after the request fell due."""
+    known = conversation.fresh_at is not None and conversation.fresh_at >= intent.due_at
+    return Refuse(reason) if known else Defer(now + STALE_RETRY, Reason.STATE_STALE)
+
+
+def _control(
+    intent: Intent, conversation: Conversation, account: Account, now: datetime
+) -> Defer | Refuse | None:
+    last = conversation.last_customer_at
+    idle = last is not None and now - last > IDLE
+    ours = account.default_app if idle else conversation.control != "other"
+    return None if ours else _refuse_when_known(Reason.NOT_OWNER, intent, conversation, now)
+
+
+def _window(
+    intent: Intent, conversation: Conversation, account: Account, policy: Policy, now: datetime
+) -> Decision:
+    """Inside the window a plain send; beyond it a human's tagged one. The margin on both sides belongs to neither."""
+    closed = _refuse_when_known(Reason.WINDOW_CLOSED, intent, conversation, now)
+    opened = conversation.window_opened_at
+    if opened is None:
+        return closed
+    closes, margin = opened + WINDOW, policy.window_margin
+    if now < closes - margin:
+        return Send()
+    if intent.author_kind == "automation" or now >= opened + HUMAN_AGENT_WINDOW - margin:
+        return closed
+    beyond = now >= closes + margin
+    if not account.human_agent:
+        unavailable = _refuse_when_known(Reason.HUMAN_AGENT_UNAVAILABLE, intent, conversation, now)
+        return unavailable if beyond else closed
+    return Send(tag="HUMAN_AGENT") if beyond else Defer(closes + margin, Reason.WINDOW_CLOSED)
+
+
+def _human_handling(conversation: Conversation, now: datetime) -> Defer | None:
+    if conversation.escalated:
+        return Defer(now + HELD_RETRY, Reason.HUMAN_HANDLING)
+    until = conversation.human_until
+    return Defer(until, Reason.HUMAN_HANDLING) if until is not None and now < until else None

@@ -1,0 +1,38 @@
+"""Rates that hold in every sliding window: GCRA over one timestamp per bucket.
+
+A bucket holds its theoretical arrival time; a call takes the slot ``max(tat, now)`` and moves it by one
+interval. With no burst, a window of one second holds at most ``limit x 0.97`` slots and one more; calls that
+leave late must take another slot, so what the platform counts stays below its limit.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+HEADROOM = 0.97
+LATE = timedelta(milliseconds=10)
+"""A call that would leave this much after its slot forfeits it."""
+
+HORIZON = timedelta(milliseconds=250)
+"""How far ahead slots are given out: short, so that a human's message does not queue behind a long claim."""
+
+BucketClass = Literal["text", "media"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Calls per second by class, as configured for an account (platform.md 4.1)."""
+
+    text_per_second: float
+    media_per_second: float = 10
+
+    def interval(self, bucket: BucketClass) -> timedelta:
+        """Time between two slots."""
+        limit = self.text_per_second if bucket == "text" else self.media_per_second
+        return timedelta(seconds=1 / (limit * HEADROOM))
+
+
+def slots(tat: datetime | None, now: datetime, interval: timedelta, wanted: int) -> list[datetime]:
+    """Up to ``wanted`` slots within the horizon; the new ``tat`` is the last one plus ``interval``."""
+    first = now if tat is None or tat < now else tat
+    return [slot for n in range(wanted) if (slot := first + n * interval) <= now + HORIZON]

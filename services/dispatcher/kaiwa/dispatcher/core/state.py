@@ -1,0 +1,72 @@
+"""What a decision looks at: an account, a conversation, an intent, and the configured margins.
+
+Every conversation field is a maximum or a newest-by-time of what was read, so duplicates and any order of
+arrival give the same row.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from kaiwa.contracts.accounts import State as AccountState
+from kaiwa.contracts.sends import AuthorKind
+
+Control = Literal["ours", "other"]
+
+WINDOW = timedelta(hours=24)
+"""The standard messaging window after the customer's last opening event (platform.md 3.1)."""
+
+HUMAN_AGENT_WINDOW = timedelta(days=7)
+"""How long a human may answer with the HUMAN_AGENT tag (platform.md 3.2)."""
+
+IDLE = timedelta(hours=24)
+"""After this long without a customer's message only the default app may send (platform.md 6)."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The installation's margins: around the window's end, after a person wrote, until a claim is taken over."""
+
+    window_margin: timedelta
+    human_hold: timedelta
+    lease: timedelta
+    automation_freshness: timedelta = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Account:
+    account_id: str
+    state: AccountState
+    display_name: str
+    locale: str
+    human_agent: bool
+    default_app: bool
+    paused_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """What is known of one customer at one account; ``None`` is "never seen"."""
+
+    window_opened_at: datetime | None = None
+    last_customer_at: datetime | None = None
+    control: Control | None = None
+    human_until: datetime | None = None
+    escalated: bool = False
+    last_human_at: datetime | None = None
+    last_automated_at: datetime | None = None
+    disclosed_at: datetime | None = None
+    asked_at: datetime | None = None
+    erased_before: datetime | None = None
+    fresh_at: datetime | None = None
+    """Everything in the conversation's partition up to this moment has been applied."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A request that was taken in. ``due_at`` is when it first could go; ``requested_at`` when it was appended."""
+
+    author_kind: AuthorKind
+    due_at: datetime
+    requested_at: datetime
+    expires_at: datetime | None = None

@@ -1,0 +1,78 @@
+"""Looking for a message in the newest messages of its thread, as evidence of a call that got no answer.
+
+Only 20 messages can be read, so absence proves something only where the list reaches back to before the call.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kaiwa.contracts.times import parse
+from kaiwa.meta.answers import ThreadMessage
+
+READABLE = 20
+SKEW = timedelta(seconds=10)
+"""How far the platform's clock may be behind ours."""
+
+
+@dataclass(frozen=True)
+class Doubted:
+    """A part in doubt; `content_hash` None for media."""
+
+    customer_id: str
+    kind: str
+    content_hash: bytes | None
+    called_at: datetime
+
+
+@dataclass(frozen=True)
+class Found:
+    mid: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Absent:
+    """The list reaches back to before the call and does not hold it."""
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """Nothing can be said: unreadable, or the list does not reach back far enough."""
+
+
+def search(
+    doubted: Doubted,
+    messages: Sequence[ThreadMessage] | None,
+    *,
+    taken: Collection[str],
+    fingerprint: Callable[[str | None], str | None],
+) -> Found | Absent | Unclear:
+    """`messages` newest first, None where the platform gave none; `taken`: mids that are other parts' already."""
+    if messages is None:
+        return Unclear()
+    earliest = doubted.called_at - SKEW
+    candidates = [
+        message
+        for message in messages
+        if message.from_id != doubted.customer_id
+        and message.mid not in taken
+        and parse(message.created_time) >= earliest
+        and _alike(doubted, message, fingerprint)
+    ]
+    if candidates and (doubted.kind == "text" or len(candidates) == 1):
+        oldest = candidates[-1]
+        return Found(oldest.mid, parse(oldest.created_time))
+    complete = len(messages) < READABLE or parse(messages[-1].created_time) < earliest
+    return Absent() if complete and not candidates else Unclear()
+
+
+def _alike(doubted: Doubted, message: ThreadMessage, fingerprint: Callable[[str | None], str | None]) -> bool:
+    if doubted.kind != "text":
+        return doubted.kind in message.attachment_kinds
+    found = fingerprint(message.text)
+    return (
+        found is not None
+        and doubted.content_hash is not None
+        and bytes.fromhex(found) == doubted.content_hash
+    )

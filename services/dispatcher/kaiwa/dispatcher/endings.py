@@ -1,0 +1,174 @@
+"""How a request moves on: each function changes one request inside the caller's transaction, which has locked its
+conversation, and reports what callers may know. Nothing here calls the platform.
+
+Invariant: a part that may have left is never handed out again; it ends as sent, lost or failed.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from kaiwa.contracts.outcomes import Evidence, PlatformError, State
+from kaiwa.contracts.reasons import Reason
+from kaiwa.dispatcher.core.classify import Again, Failed
+from kaiwa.dispatcher.core.decide import Defer
+from kaiwa.dispatcher.core.state import Policy
+from kaiwa.dispatcher.outcomes import report
+from kaiwa.dispatcher.rows import Row
+from kaiwa.runtime import metrics
+from kaiwa.store.pool import Connection
+from kaiwa.store.queries import load
+
+_sql = load("kaiwa.dispatcher")
+
+UNFINISHED = frozenset({"queued", "claimed", "sending", "in_doubt"})
+
+
+async def refuse(connection: Connection, row: Row, reason: Reason) -> None:
+    """Our own no, before any call; a unit that has begun ends partial."""
+    if row["started"]:
+        await finish(connection, row, "failed", Reason.PARTIAL)
+    else:
+        await finish(connection, row, "expired" if reason is Reason.EXPIRED else "refused", reason)
+
+
+async def defer(connection: Connection, row: Row, decision: Defer) -> None:
+    """Look again later. Waiting for fresh state is no change of plan: it neither moves `due_at` nor is reported."""
+    stale = decision.reason is Reason.STATE_STALE
+    due_at = row["due_at"] if stale else decision.until
+    await _sql.requeue(
+        connection, intent_id=row["intent_id"], next_at=decision.until, due_at=due_at, reason=decision.reason
+    )
+    await _free(connection, row)
+    if row["reason"] != decision.reason and not stale:
+        await report(connection, row["intent_id"], "deferred", decision.reason)
+
+
+async def delivered(
+    connection: Connection, part: Row, *, mid: str | None, evidence: Evidence, at: datetime, policy: Policy
+) -> bool:
+    """A part was sent, as `evidence` shows. True when its request has more to send and its claim still holds."""
+    claimed: bool = part["state"] == "sending"
+    await _sql.settle_part(connection, part_id=part["part_id"], state="sent", mid=mid)
+    disclosure: dict[str, Any] | None = part["part_disclosure"] and {**part["part_disclosure"], "mid": mid}
+    await _sql.note_sent(
+        connection,
+        account_id=part["account_id"],
+        customer_id=part["customer_id"],
+        author=part["author_kind"],
+        at=at,
+        hold=policy.human_hold,
+        disclosed=disclosure is not None,
+    )
+    if disclosure:
+        metrics.DISCLOSURES.labels(disclosure["trigger"]).inc()
+    covered = part["covers"]
+    sent = part["pieces_sent"] if covered is None else max(part["pieces_sent"], covered + 1)
+    if sent == part["pieces"]:
+        await finish(
+            connection, part, "sent", None, evidence=evidence, disclosure=disclosure, pieces_sent=sent
+        )
+        return False
+    if part["state"] not in UNFINISHED:
+        await finish(connection, part, "failed", Reason.PARTIAL, disclosure=disclosure, pieces_sent=sent)
+        return False
+    await _sql.advance(
+        connection,
+        intent_id=part["intent_id"],
+        pieces_sent=sent,
+        disclosure=disclosure,
+        evidence=evidence,
+        state="claimed" if claimed else "queued",
+        lease=policy.lease,
+    )
+    if not claimed:
+        await _free(connection, part)
+    return claimed
+
+
+async def doubt(connection: Connection, part: Row, error: PlatformError | None) -> None:
+    """It may have been sent: the conversation waits for evidence."""
+    await _sql.doubt_parts(connection, intent_id=part["intent_id"])
+    await _sql.doubt(connection, intent_id=part["intent_id"], error=_plain(error))
+    await report(connection, part["intent_id"], "in_doubt")
+
+
+async def failed(connection: Connection, part: Row, verdict: Failed) -> None:
+    """The platform's final no."""
+    await _sql.settle_part(connection, part_id=part["part_id"], state="failed", mid=None)
+    reason = Reason.PARTIAL if part["pieces_sent"] else Reason.PLATFORM
+    await finish(connection, part, "failed", reason, error=verdict.error)
+
+
+async def lost(connection: Connection, part: Row) -> None:
+    """No trace of it was found: final for us, though a late echo may still correct it."""
+    await _sql.settle_part(connection, part_id=part["part_id"], state="lost", mid=None)
+    await finish(connection, part, "failed", Reason.PARTIAL if part["pieces_sent"] else Reason.NOT_FOUND)
+
+
+async def again(connection: Connection, part: Row, verdict: Again, now: datetime) -> None:
+    """It certainly was not sent: back into the queue, behind a pause of the account where one was announced."""
+    until = now + verdict.after
+    if verdict.pause:
+        await _sql.pause_account(connection, account_id=part["account_id"], pause=verdict.after)
+    await _sql.forget_part(connection, part_id=part["part_id"])
+    await _sql.requeue(
+        connection, intent_id=part["intent_id"], next_at=until, due_at=until, reason=verdict.reason
+    )
+    await _free(connection, part)
+    if part["reason"] != verdict.reason:
+        await report(connection, part["intent_id"], "deferred", verdict.reason)
+
+
+async def give_back(connection: Connection, row: Row) -> None:
+    """A claim whose process is gone: nothing was called, so it is due as it was."""
+    await _sql.requeue(
+        connection,
+        intent_id=row["intent_id"],
+        next_at=row["next_at"],
+        due_at=row["due_at"],
+        reason=row["reason"],
+    )
+    await _free(connection, row)
+
+
+async def go_on_without(connection: Connection, part: Row) -> None:
+    """The conversation has waited long enough for a message in doubt; that one stays in doubt."""
+    await _free(connection, part)
+
+
+async def finish(
+    connection: Connection,
+    row: Row,
+    state: State,
+    reason: Reason | None,
+    *,
+    evidence: Evidence | None = None,
+    error: PlatformError | None = None,
+    disclosure: dict[str, Any] | None = None,
+    pieces_sent: int | None = None,
+) -> None:
+    await _sql.finish(
+        connection,
+        intent_id=row["intent_id"],
+        state=state,
+        reason=reason,
+        evidence=evidence,
+        error=_plain(error),
+        disclosure=disclosure,
+        pieces_sent=row["pieces_sent"] if pieces_sent is None else pieces_sent,
+    )
+    await _free(connection, row)
+    await report(connection, row["intent_id"], state, reason)
+
+
+async def _free(connection: Connection, row: Row) -> None:
+    """The conversation may go on with the head of its queue."""
+    account, customer = row["account_id"], row["customer_id"]
+    await _sql.free(connection, account_id=account, customer_id=customer, intent_id=row["intent_id"])
+    await _sql.refresh_heads(connection, accounts=[account], customers=[customer])
+
+
+def _plain(error: PlatformError | None) -> dict[str, Any] | None:
+    return None if error is None else msgspec.to_builtins(error)

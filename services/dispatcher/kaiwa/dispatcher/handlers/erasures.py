@@ -1,0 +1,98 @@
+"""Erasure orders: the dispatcher is a holder of data, deletes what it has and sends its receipt."""
+
+from collections.abc import Sequence
+
+import asyncpg
+import msgspec
+
+from kaiwa.bus.records import Record, is_heartbeat, is_tombstone
+from kaiwa.contracts import topics
+from kaiwa.contracts.cloudevents import headers
+from kaiwa.contracts.erasures import Erasure, Receipt, decode_erasure, encode
+from kaiwa.contracts.reasons import Reason
+from kaiwa.contracts.times import parse, rfc3339
+from kaiwa.dispatcher import endings
+from kaiwa.dispatcher.outcomes import put
+from kaiwa.runtime import logs
+from kaiwa.store.pool import Connection
+from kaiwa.store.queries import load
+
+_sql = load("kaiwa.dispatcher")
+_log = logs.get_logger()
+
+HOLDER = "dispatcher"
+
+
+class Erasures:
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        for record in records:
+            order = _read(record)
+            if order is not None and order.state == "open":
+                async with self._pool.acquire() as connection, connection.transaction():
+                    await self._obey(connection, order)
+
+    async def _obey(self, connection: Connection, order: Erasure) -> None:
+        """Delete, mark, and say so, in one transaction; a repeated order finds nothing more and says that."""
+        ids = await _intents(connection, order)
+        gone = [row async for row in _sql.drop_content_of(connection, ids=ids)]
+        if order.scope != "message":
+            await self._forget_customers(connection, order)
+        for row in [row async for row in _sql.lock_queued(connection, ids=ids)]:
+            await endings.refuse(connection, row, Reason.RECIPIENT_ERASED)
+        await _receipt(connection, order, count=len(gone))
+
+    async def _forget_customers(self, connection: Connection, order: Erasure) -> None:
+        """The mark that refuses every request appended before the cutoff; and the echoes' fingerprints."""
+        customers = [order.customer_id]
+        if order.customer_id is None:
+            found = _sql.customers_of(connection, account_id=order.account_id)
+            customers = [row["customer_id"] async for row in found]
+        for customer_id in customers:
+            room = {"account_id": order.account_id, "customer_id": customer_id}
+            await _sql.erase_conversation(connection, **room, cutoff=parse(order.cutoff))
+            await _sql.drop_echoes(connection, **room)
+
+
+async def _intents(connection: Connection, order: Erasure) -> list[str]:
+    if order.scope == "message":
+        rows = _sql.intents_of_mids(connection, account_id=order.account_id, mids=list(order.mids))
+    else:
+        rows = _sql.intents_of_customer(
+            connection,
+            account_id=order.account_id,
+            customer_id=order.customer_id,
+            cutoff=parse(order.cutoff),
+        )
+    return [row["intent_id"] async for row in rows]
+
+
+async def _receipt(connection: Connection, order: Erasure, *, count: int) -> None:
+    at = rfc3339(await _sql.database_time(connection))
+    receipt = Receipt(
+        erasure_id=order.erasure_id,
+        holder=HOLDER,
+        status="done" if count else "nothing_found",
+        count=count,
+        at=at,
+    )
+    key = receipt.key
+    await put(
+        connection,
+        topic=topics.RECEIPTS,
+        key=key,
+        value=encode(receipt),
+        head=headers(event_id=key.decode(), kind="erasure.receipt", account_id=None, time=at),
+    )
+
+
+def _read(record: Record) -> Erasure | None:
+    if is_tombstone(record) or is_heartbeat(record) or record.value is None:
+        return None
+    try:
+        return decode_erasure(record.value)
+    except msgspec.DecodeError as error:
+        _log.error("erasure_unreadable", offset=record.offset, exc_info=error)
+        return None

@@ -1,0 +1,191 @@
+"""Send requests: taken in once each, refused at once where nothing but the request is needed to see why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from kaiwa.bus.producer import Producer
+from kaiwa.bus.quarantine import origin, quarantined
+from kaiwa.bus.records import Record, header_text
+from kaiwa.contracts import ids
+from kaiwa.contracts.cloudevents import TRACEPARENT
+from kaiwa.contracts.partition import of_conversation
+from kaiwa.contracts.quarantine import Cause
+from kaiwa.contracts.reasons import Reason
+from kaiwa.contracts.sends import SendRequest, decode
+from kaiwa.contracts.times import from_ms, parse
+from kaiwa.dispatcher import endings
+from kaiwa.dispatcher.contents import Contents
+from kaiwa.dispatcher.core.intake import Fault, addressable, due_at, fault
+from kaiwa.dispatcher.core.unit import contents
+from kaiwa.dispatcher.outcomes import report
+from kaiwa.runtime import metrics
+from kaiwa.store.pool import Connection
+from kaiwa.store.queries import load
+
+_sql = load("kaiwa.dispatcher")
+
+_QUARANTINE_WITHIN = 10.0
+_ACTIONS = {"escalate", "release", "cancel"}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A request that can be read, when Kafka got it, and the trace it belongs to."""
+
+    request: SendRequest
+    appended_at: datetime
+    traceparent: str | None
+
+    @property
+    def intent_id(self) -> str:
+        return ids.derived(self.request.account_id, self.request.request_id)
+
+
+class Sends:
+    def __init__(self, pool: asyncpg.Pool, producer: Producer, vault: Contents, *, partitions: int) -> None:
+        self._pool = pool
+        self._producer = producer
+        self._vault = vault
+        self._partitions = partitions
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        taken: dict[str, Taken] = {}
+        poison = []
+        for record in records:
+            if record.value is None:
+                continue
+            if (found := _read(record)) is None:
+                poison.append(record)
+            else:
+                taken.setdefault(found.intent_id, found)
+        if poison:
+            await self._quarantine(poison)
+        if taken:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await self._take_in(connection, taken)
+
+    async def _quarantine(self, poison: list[Record]) -> None:
+        """Before the offsets are committed; a repeat has the same id."""
+        await self._producer.publish(
+            [
+                quarantined(
+                    record.value or b"",
+                    cause=Cause.WRONG_SHAPE,
+                    source=(source := origin(record.topic, record.partition, record.offset)),
+                    received_at=from_ms(record.timestamp),
+                    record_id=ids.derived(source, str(record.timestamp)),
+                )
+                for record in poison
+            ],
+            within=_QUARANTINE_WITHIN,
+        )
+        metrics.QUARANTINED.labels(Cause.WRONG_SHAPE).inc(len(poison))
+
+    async def _take_in(self, connection: Connection, taken: dict[str, Taken]) -> None:
+        now = await _sql.database_time(connection)
+        names = [item.request.account_id for item in taken.values()]
+        known = {row["account_id"] async for row in _sql.known_accounts(connection, ids=names)}
+        rows = [_row(item, item.request.account_id in known, now) for item in taken.values()]
+        new = {row["intent_id"] async for row in _sql.take_in(connection, rows=rows)}
+        metrics.INTAKE.labels("repeated").inc(len(rows) - len(new))
+        fresh = [row for row in rows if row["intent_id"] in new]
+        rooms = sorted({(r["account_id"], r["customer_id"]) for r in fresh if r["customer_id"]})
+        accounts, customers = [room[0] for room in rooms], [room[1] for room in rooms]
+        partitions = [of_conversation(*room, self._partitions) for room in rooms]
+        await _sql.ensure_conversations(
+            connection, accounts=accounts, customers=customers, partitions=partitions
+        )
+        _ = [r async for r in _sql.lock_conversations(connection, accounts=accounts, customers=customers)]
+        await self._store(connection, [taken[r["intent_id"]] for r in fresh if r["state"] == "queued"])
+        for row in fresh:
+            await self._begin(connection, taken[row["intent_id"]], row, now)
+        await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
+
+    async def _store(self, connection: Connection, items: list[Taken]) -> None:
+        """What the messages say, sealed, in the transaction that makes them due."""
+        sealed = [
+            (i.intent_id, self._vault.seal(i.intent_id, i.request.message))
+            for i in items
+            if i.request.message
+        ]
+        if sealed:
+            names, texts = zip(*sealed, strict=True)
+            await _sql.store_contents(connection, ids=names, sealed=texts)
+
+    async def _begin(self, connection: Connection, item: Taken, row: dict[str, Any], now: datetime) -> None:
+        """Report what intake decided, and do at once what needs no call."""
+        request = item.request
+        metrics.INTAKE.labels("refused" if row["state"] == "refused" else "accepted").inc()
+        if row["state"] == "refused":
+            await report(connection, row["intent_id"], "refused", row["reason"])
+        elif request.kind in _ACTIONS:
+            await _act(connection, row["intent_id"], request, now)
+        else:
+            await report(connection, row["intent_id"], "accepted")
+
+
+async def _act(connection: Connection, intent_id: str, request: SendRequest, now: datetime) -> None:
+    """Requests that change what we know and call nobody."""
+    room = {"account_id": request.account_id, "customer_id": request.recipient.customer_id}
+    if request.kind == "escalate":
+        await _sql.escalate(connection, **room, at=now)
+    elif request.kind == "release":
+        await _sql.release(connection, **room, at=now)
+        await _sql.wake_held(connection, **room)
+    elif request.cancel and not await _cancel(connection, request.account_id, request.cancel.request_id):
+        await _sql.turn_down(connection, intent_id=intent_id, reason=Reason.TOO_LATE)
+        await report(connection, intent_id, "refused", Reason.TOO_LATE)
+        return
+    await report(connection, intent_id, "sent")
+
+
+async def _cancel(connection: Connection, account_id: str, request_id: str) -> bool:
+    target = await _sql.lock_cancellable(connection, account_id=account_id, request_id=request_id)
+    if target:
+        await endings.finish(connection, target, "cancelled", None)
+    return target is not None
+
+
+def _read(record: Record) -> Taken | None:
+    try:
+        request = decode(record.value or b"")
+    except msgspec.DecodeError:
+        return None
+    if not addressable(request):
+        return None
+    return Taken(request, from_ms(record.timestamp), header_text(record, TRACEPARENT))
+
+
+def _row(item: Taken, known: bool, now: datetime) -> dict[str, Any]:
+    request = item.request
+    wrong = fault(request)
+    if wrong is None and not known:
+        wrong = Fault(Reason.UNKNOWN_ACCOUNT, Reason.UNKNOWN_ACCOUNT.advice)
+    acted = request.kind in _ACTIONS
+    message = request.message
+    pieces = contents(message) if message and wrong is None and not acted else []
+    state = "refused" if wrong else "sent" if acted else "queued"
+    return {
+        "intent_id": item.intent_id,
+        "account_id": request.account_id,
+        "request_id": request.request_id,
+        "customer_id": request.recipient.customer_id,
+        "author_kind": request.author.kind,
+        "lane": request.effective_lane,
+        "content_kind": pieces[0].kind if pieces else None,
+        "pieces": len(pieces),
+        "state": state,
+        "reason": wrong and wrong.reason,
+        "error": wrong
+        and {"code": None, "subcode": None, "explanation": wrong.explanation, "fbtrace_id": None},
+        "requested_at": item.appended_at,
+        "due_at": now if wrong else due_at(request, now),
+        "expires_at": None if wrong or not request.expires_at else parse(request.expires_at),
+        "traceparent": item.traceparent,
+        "finished_at": now if wrong or acted else None,
+    }

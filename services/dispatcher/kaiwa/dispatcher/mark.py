@@ -1,0 +1,146 @@
+"""Committing to a call: the decision is made again under the conversation's lock, and `sending` becomes durable.
+
+What is returned has been promised to the database as "perhaps sent"; only a :class:`Call` may leave the machine.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import asyncpg
+import msgspec
+
+from kaiwa.contracts.outcomes import Disclosure
+from kaiwa.contracts.reasons import Reason
+from kaiwa.dispatcher import endings, rows
+from kaiwa.dispatcher.contents import Contents
+from kaiwa.dispatcher.core.decide import Defer, Refuse, Send, closes_at
+from kaiwa.dispatcher.core.pace import BucketClass
+from kaiwa.dispatcher.core.state import Policy
+from kaiwa.dispatcher.core.unit import Next, contents, next_message
+from kaiwa.dispatcher.rows import Row
+from kaiwa.dispatcher.slots import Want
+from kaiwa.meta.graph import Sender as Login
+from kaiwa.runtime import crash, metrics
+from kaiwa.store.pool import Connection
+from kaiwa.store.queries import load
+
+_sql = load("kaiwa.dispatcher")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A request that is this process's to send for the length of the lease, and its first slot."""
+
+    intent_id: str
+    fence: int
+    want: Want
+    slot: datetime
+
+
+@dataclass(frozen=True)
+class Call:
+    """One POST, durably announced."""
+
+    part_id: int
+    want: Want
+    login: Login = field(repr=False)
+    body: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A call that only lacks its part's number."""
+
+    row: Row
+    message: Next
+    tag: Literal["HUMAN_AGENT"] | None
+    disclosure: Disclosure | None
+
+
+class Marker:
+    """Turns claims into calls, many in one transaction."""
+
+    def __init__(self, pool: asyncpg.Pool, vault: Contents, *, policy: Policy) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._policy = policy
+
+    async def mark(self, claims: list[Claim]) -> list[Call | None]:
+        """A call for each claim, or None where it no longer holds or may no longer go."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            fences = {claim.intent_id: claim.fence for claim in claims}
+            held = _sql.lock_claimed(connection, ids=list(fences), fences=list(fences.values()))
+            ids = [row["intent_id"] async for row in held]
+            rows_held = [row async for row in _sql.claimed(connection, ids=ids)]
+            prepared = [await self._prepare(connection, row) for row in rows_held]
+            ready = [found for found in prepared if found is not None]
+            parts = await self._begin(connection, ready)
+        crash.point("dispatcher.sending_committed")
+        calls = {found.row["intent_id"]: self._call(found, parts[found.row["intent_id"]]) for found in ready}
+        return [calls.get(claim.intent_id) for claim in claims]
+
+    async def _prepare(self, connection: Connection, row: Row) -> _Ready | None:
+        decision = rows.decision(row, self._policy)
+        match decision:
+            case Defer():
+                metrics.DECISIONS.labels("defer", decision.reason).inc()
+                await endings.defer(connection, row, decision)
+                return None
+            case Refuse(reason=reason):
+                metrics.DECISIONS.labels("refuse", reason).inc()
+                await endings.refuse(connection, row, reason)
+                return None
+            case Send() if row["sealed"] is None:
+                await endings.refuse(connection, row, Reason.RECIPIENT_ERASED)
+                return None
+        metrics.DECISIONS.labels("send", "").inc()
+        due = decision.disclosure
+        pieces = contents(self._vault.open(row["intent_id"], row["sealed"]))
+        text = due.text(row["display_name"]) if due else None
+        message = next_message(pieces, row["pieces_sent"], text)
+        disclosure = None
+        if due and message.placement:
+            disclosure = Disclosure(due.trigger, due.text_id, due.language, message.placement)
+        return _Ready(row, message, decision.tag, disclosure)
+
+    async def _begin(self, connection: Connection, ready: list[_Ready]) -> dict[str, int]:
+        if not ready:
+            return {}
+        begun = _sql.begin_parts(
+            connection, rows=[self._part(found) for found in ready], lease=self._policy.lease
+        )
+        return {row["intent_id"]: row["part_id"] async for row in begun}
+
+    def _part(self, found: _Ready) -> dict[str, Any]:
+        content = found.message.content
+        closes = closes_at(rows.conversation(found.row))
+        return {
+            "intent_id": found.row["intent_id"],
+            "tag": found.tag,
+            "window_closes_at": closes,
+            "kind": content.kind,
+            "covers": found.message.covers,
+            "disclosure": found.disclosure and msgspec.to_builtins(found.disclosure),
+            "content_hash": self._vault.fingerprint(content.body().get("text")),
+        }
+
+    def _call(self, found: _Ready, part_id: int) -> Call:
+        row, content = found.row, found.message.content
+        tagged = (
+            {"messaging_type": "MESSAGE_TAG", "tag": found.tag}
+            if found.tag
+            else {"messaging_type": "RESPONSE"}
+        )
+        node = row["page_id"] if row["login"] == "facebook" else row["account_id"]
+        return Call(
+            part_id=part_id,
+            want=Want(row["account_id"], _bucket(content.kind)),
+            login=Login(row["login"], node, self._vault.open_token(row["account_id"], row["sealed_token"])),
+            body={"recipient": {"id": row["customer_id"]}, **tagged, "message": content.body()},
+        )
+
+
+def _bucket(kind: str) -> BucketClass:
+    return "text" if kind == "text" else "media"

@@ -1,0 +1,74 @@
+"""Writing down how calls ended, and what that says about the echoes that nobody could explain so far."""
+
+from dataclasses import dataclass
+
+import asyncpg
+
+from kaiwa.dispatcher import endings, settle
+from kaiwa.dispatcher.accounts import set_state
+from kaiwa.dispatcher.core.classify import Again, Failed, InDoubt, Sent, Verdict
+from kaiwa.dispatcher.core.state import Policy
+from kaiwa.dispatcher.rows import Row
+from kaiwa.runtime import metrics
+from kaiwa.store.pool import Connection
+from kaiwa.store.queries import load
+
+_sql = load("kaiwa.dispatcher")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A call and what its answer means."""
+
+    part_id: int
+    account_id: str
+    verdict: Verdict
+
+
+class Recorder:
+    def __init__(self, pool: asyncpg.Pool, *, policy: Policy) -> None:
+        self._pool = pool
+        self._policy = policy
+
+    async def record(self, ended: list[Ended]) -> list[bool]:
+        """For each whether its request has another part that this process may send now."""
+        by_part = {item.part_id: item for item in ended}
+        more: dict[int, bool] = {}
+        async with self._pool.acquire() as connection, connection.transaction():
+            locked = [row async for row in _sql.lock_parts(connection, ids=list(by_part))]
+            for part in locked:
+                item = by_part[part["part_id"]]
+                more[item.part_id] = await self._apply(connection, part, item.verdict)
+            for account_id, customer_id in sorted({(p["account_id"], p["customer_id"]) for p in locked}):
+                await settle.explain(connection, account_id, customer_id, policy=self._policy)
+        return [more.get(item.part_id, False) for item in ended]
+
+    async def _apply(self, connection: Connection, part: Row, verdict: Verdict) -> bool:
+        metrics.SENDS.labels(type(verdict).__name__.lower()).inc()
+        account_id = part["account_id"]
+        match verdict:
+            case Sent(mid=mid):
+                if part["part_state"] == "sent":
+                    return False
+                taken = mid and await _sql.mid_is_taken(connection, account_id=account_id, mid=mid)
+                return await endings.delivered(
+                    connection,
+                    part,
+                    mid=None if taken else mid,
+                    evidence="answer",
+                    at=part["now"],
+                    policy=self._policy,
+                )
+            case _ if part["part_state"] != "sending":
+                return False  # evidence was quicker, or the lease is over: a failure says nothing new
+            case InDoubt(error=error):
+                await endings.doubt(connection, part, error)
+            case Failed(account_state=state):
+                await endings.failed(connection, part, verdict)
+                if state:
+                    await set_state(connection, account_id, state)
+            case Again(account_state=state):
+                await endings.again(connection, part, verdict, part["now"])
+                if state:
+                    await set_state(connection, account_id, state)
+        return False

@@ -1,0 +1,57 @@
+"""The outbox's way to Kafka: published, acknowledged, then removed; a crash between the two publishes again."""
+
+import asyncio
+
+import asyncpg
+
+from kaiwa.bus.errors import PublishFailed
+from kaiwa.bus.producer import Producer
+from kaiwa.bus.records import Outgoing
+from kaiwa.runtime import crash, logs
+from kaiwa.store.pool import UNREACHABLE
+from kaiwa.store.queries import load
+
+_sql = load("kaiwa.dispatcher")
+_log = logs.get_logger()
+
+_MOST = 500
+_IDLE = 0.02  # seconds between looks at an empty outbox
+_PAUSE = 0.5  # seconds after a failure
+_WITHIN = 10.0
+
+
+class Relay:
+    def __init__(self, pool: asyncpg.Pool, producer: Producer) -> None:
+        self._pool = pool
+        self._producer = producer
+
+    async def run(self) -> None:
+        while True:
+            try:
+                moved = await self.once()
+            except (PublishFailed, *UNREACHABLE) as error:
+                _log.warning("outbox_waits", exc_info=error)
+                await asyncio.sleep(_PAUSE)
+            else:
+                if moved == 0:
+                    await asyncio.sleep(_IDLE)
+
+    async def once(self) -> int:
+        """Move what is there, oldest first; how many records that was."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = [row async for row in _sql.oldest(connection, most=_MOST)]
+            if not rows:
+                return 0
+            records = [
+                Outgoing(
+                    row["topic"],
+                    row["key"],
+                    row["value"],
+                    tuple((name, text.encode("ascii")) for name, text in row["headers"]),
+                )
+                for row in rows
+            ]
+            await self._producer.publish(records, within=_WITHIN)
+            crash.point("dispatcher.outbox_published")
+            await _sql.remove(connection, ids=[row["id"] for row in rows])
+            return len(rows)

@@ -1,0 +1,101 @@
+"""One claim, delivered: decide again, commit `sending`, leave in the slot, POST once, record the answer.
+
+The order is the promise: `sending` is durable before the first byte leaves, so whatever happens afterwards the part
+is known to be in doubt and nobody hands it out again. There is one POST and no retry beneath it.
+"""
+
+import asyncio
+import time
+from datetime import datetime
+
+from kaiwa.dispatcher.batcher import Batcher
+from kaiwa.dispatcher.core.classify import Verdict, classify
+from kaiwa.dispatcher.core.pace import LATE
+from kaiwa.dispatcher.mark import Call, Claim, Marker
+from kaiwa.dispatcher.record import Ended, Recorder
+from kaiwa.dispatcher.slots import DatabaseClock, Slots
+from kaiwa.meta.graph import Graph
+from kaiwa.runtime import crash, logs, metrics
+from kaiwa.store.pool import UNREACHABLE
+
+_log = logs.get_logger()
+
+_LEAD = 0.02  # seconds before its slot that a call is committed
+_RECORD_PAUSES = (0.1, 0.2, 0.5, 1, 2, 5, 5, 5)  # an answer is worth keeping while PostgreSQL is away
+
+
+class Sender:
+    """Delivers claims. `marks` and `records` are its loops, to be run beside it."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        marker: Marker,
+        recorder: Recorder,
+        slots: Slots,
+        clock: DatabaseClock,
+        *,
+        lease: float,
+    ) -> None:
+        self._graph = graph
+        self._slots = slots
+        self._clock = clock
+        self._lease = lease
+        self.marks: Batcher[Claim, Call | None] = Batcher(marker.mark)
+        self.records: Batcher[Ended, bool] = Batcher(recorder.record)
+
+    async def deliver(self, claim: Claim) -> None:
+        """Send part after part until the request ends, waits, or is no longer ours."""
+        slot = claim.slot
+        try:
+            while True:
+                await _sleep_until(self._clock.local(slot) - _LEAD)
+                until = time.monotonic() + self._lease
+                call = await self.marks.submit(claim)
+                if call is None or not await self._leave(call, claim, slot, until):
+                    return
+                verdict = await self._post(call)
+                if not await self._record(Ended(call.part_id, call.want.account_id, verdict)):
+                    return
+                slot = await self._slots.another(call.want)
+        except UNREACHABLE as error:
+            # The lease takes care: a claim goes back to the queue, a call that began is in doubt.
+            _log.warning("delivery_left_to_its_lease", exc_info=error)
+
+    async def _leave(self, call: Call, claim: Claim, slot: datetime, until: float) -> bool:
+        """Wait for the slot, or for another one if this call needs another bucket or comes too late."""
+        started = time.monotonic()
+        if call.want != claim.want:
+            slot = await self._slots.another(call.want)
+        while True:
+            at = self._clock.local(slot)
+            await _sleep_until(at)
+            now = time.monotonic()
+            if now >= until:
+                _log.warning("lease_over_before_the_call")
+                return False
+            if now - at <= LATE.total_seconds():
+                metrics.TOKENS_WAITED.labels(call.want.bucket).inc(now - started)
+                return True
+            slot = await self._slots.another(call.want)
+
+    async def _post(self, call: Call) -> Verdict:
+        started = time.monotonic()
+        answer = await self._graph.send(call.login, call.body)
+        crash.point("dispatcher.answered")
+        metrics.SEND_SECONDS.observe(time.monotonic() - started)
+        return classify(answer)
+
+    async def _record(self, ended: Ended) -> bool:
+        for pause in _RECORD_PAUSES:
+            try:
+                return await self.records.submit(ended)
+            except UNREACHABLE as error:
+                _log.warning("answer_waits", exc_info=error)
+                await asyncio.sleep(pause)
+        return await self.records.submit(ended)
+
+
+async def _sleep_until(moment: float) -> None:
+    if (rest := moment - time.monotonic()) > 0:
+        await asyncio.sleep(rest)

@@ -1,0 +1,42 @@
+"""The dispatcher's settings; all times in seconds."""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from kaiwa.dispatcher.core.state import Policy
+from kaiwa.runtime.settings import Group, Http, Kafka, KeyFile, Meta, Postgres, ServiceSettings
+
+
+class Dispatcher(Group):
+    seal_key_file: KeyFile
+    window_margin: float = Field(default=90, ge=0, lt=43_200)
+    """Kept on both sides of the 24-hour window's end."""
+    human_hold: float = Field(default=1800, ge=0)
+    """How long automation waits after a person wrote."""
+    lease: float = Field(default=30, gt=0)
+    """A claim or a call of a process that is gone is taken over after this."""
+    settle_after: float = Field(default=60, ge=0)
+    """A call without an answer waits this long for its echo before the thread is read."""
+    doubt_bound: float = Field(default=120, gt=0)
+    """A conversation waits this long for a message in doubt."""
+    content_grace: float = Field(default=3600, ge=0)
+    """A settled message keeps its sealed content this long."""
+    calls: int = Field(default=200, gt=0)
+    """Calls to the platform at once, per process."""
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(
+            window_margin=timedelta(seconds=self.window_margin),
+            human_hold=timedelta(seconds=self.human_hold),
+            lease=timedelta(seconds=self.lease),
+        )
+
+
+class DispatcherSettings(ServiceSettings):
+    http: Http = Http(port=8081)
+    kafka: Kafka
+    postgres: Postgres
+    meta: Meta
+    dispatcher: Dispatcher

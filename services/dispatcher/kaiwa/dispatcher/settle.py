@@ -1,0 +1,143 @@
+"""Settling: echoes find their messages, calls without an answer find their end, leases of the dead are taken over.
+
+Nothing here sends. What is in doubt is settled by evidence: an echo's mid, an echo's content, the thread itself.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+
+from kaiwa.dispatcher import endings
+from kaiwa.dispatcher.contents import Contents
+from kaiwa.dispatcher.core.attribute import OpenPart, Others, Ours, SeenEcho, attribute
+from kaiwa.dispatcher.core.state import Policy
+from kaiwa.dispatcher.core.thread import Absent, Doubted, Found, Unclear, search
+from kaiwa.dispatcher.rows import Row
+from kaiwa.meta.answers import ThreadMessage
+from kaiwa.meta.graph import Graph
+from kaiwa.meta.graph import Sender as Login
+from kaiwa.runtime import logs, metrics
+from kaiwa.store.pool import UNREACHABLE, Connection
+from kaiwa.store.queries import load
+
+_sql = load("kaiwa.dispatcher")
+_log = logs.get_logger()
+
+_EVERY = 0.5  # seconds between rounds
+_LOOK_AGAIN = timedelta(
+    seconds=5
+)  # between two readings of one thread; two reads a second are all an account has
+
+
+async def explain(connection: Connection, account_id: str, customer_id: str, *, policy: Policy) -> None:
+    """Say of each unassigned echo of a (locked) conversation whose message it is, as far as that can be said."""
+    key = {"account_id": account_id, "customer_id": customer_id}
+    echoes = [SeenEcho(**row) async for row in _sql.unassigned(connection, **key)]
+    if not echoes:
+        return
+    found = _sql.open_parts(connection, **key, mids=[echo.mid for echo in echoes])
+    parts = [OpenPart(**row) async for row in found]
+    for verdict in attribute(parts, echoes):
+        match verdict:
+            case Ours(mid=mid, part_id=part_id, evidence=evidence, at=at):
+                part = await _lock_part(connection, part_id)
+                if part["part_state"] != "sent":
+                    metrics.SETTLED.labels(evidence).inc()
+                    await endings.delivered(
+                        connection, part, mid=mid, evidence=evidence, at=at, policy=policy
+                    )
+                await _sql.assign(connection, account_id=account_id, mid=mid, assigned="ours")
+            case Others(mid=mid, at=at):
+                await _sql.note_other(connection, **key, at=at, hold=policy.human_hold)
+                await _sql.assign(connection, account_id=account_id, mid=mid, assigned="other")
+
+
+class Settler:
+    """Takes over what dead processes left, and finds an end for calls without an answer."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        graph: Graph,
+        vault: Contents,
+        *,
+        policy: Policy,
+        after: timedelta,
+        bound: timedelta,
+    ) -> None:
+        self._pool = pool
+        self._graph = graph
+        self._vault = vault
+        self._policy = policy
+        self._after = after
+        self._bound = bound
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.take_over()
+                await self.explain_waiting()
+                await self.read_threads()
+            except UNREACHABLE as error:
+                _log.warning("settler_waits", exc_info=error)
+            await asyncio.sleep(_EVERY)
+
+    async def take_over(self) -> None:
+        """Leases that are over: a claim goes back to the queue, a call that had begun is in doubt."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            for row in [row async for row in _sql.leases_over(connection)]:
+                if row["state"] == "claimed":
+                    await endings.give_back(connection, row)
+                else:
+                    await endings.doubt(connection, row, None)
+
+    async def explain_waiting(self) -> None:
+        """Echoes that waited for something in flight which has ended since."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            for row in [row async for row in _sql.lock_waiting(connection)]:
+                await explain(connection, row["account_id"], row["customer_id"], policy=self._policy)
+
+    async def read_threads(self) -> None:
+        """Look for what got no answer and no echo among the newest messages of its thread."""
+        async with self._pool.acquire() as connection:
+            doubtful = [
+                row async for row in _sql.doubtful(connection, settle_after=self._after, bound=self._bound)
+            ]
+        for row in doubtful:
+            messages = await self._graph.newest_messages(self._login(row), row["customer_id"])
+            async with self._pool.acquire() as connection, connection.transaction():
+                await self._judge(connection, row, messages)
+
+    async def _judge(self, connection: Connection, row: Row, messages: list[ThreadMessage] | None) -> None:
+        part = await _lock_part(connection, row["part_id"])
+        if part["part_state"] != "in_doubt":
+            return
+        taken = [
+            message.mid
+            for message in messages or ()
+            if await _sql.mid_is_taken(connection, account_id=row["account_id"], mid=message.mid)
+        ]
+        doubted = Doubted(row["customer_id"], row["kind"], row["content_hash"], row["called_at"])
+        match search(doubted, messages, taken=taken, fingerprint=self._vault.fingerprint):
+            case Found(mid=mid, at=at):
+                metrics.SETTLED.labels("thread").inc()
+                await endings.delivered(
+                    connection, part, mid=mid, evidence="thread", at=at, policy=self._policy
+                )
+            case Absent():
+                metrics.SETTLED.labels("not_found").inc()
+                await endings.lost(connection, part)
+            case Unclear():
+                await _sql.look_later(connection, intent_id=row["intent_id"], pause=_LOOK_AGAIN)
+                if row["overdue"]:
+                    await endings.go_on_without(connection, part)
+
+    def _login(self, row: Row) -> Login:
+        node = row["page_id"] if row["login"] == "facebook" else row["account_id"]
+        return Login(row["login"], node, self._vault.open_token(row["account_id"], row["sealed_token"]))
+
+
+async def _lock_part(connection: Connection, part_id: int) -> Row:
+    parts: list[Row] = [row async for row in _sql.lock_parts(connection, ids=[part_id])]
+    return parts[0]

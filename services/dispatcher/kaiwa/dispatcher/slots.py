@@ -1,0 +1,94 @@
+"""Slots: the moment at which each call may leave, given out in PostgreSQL's time and kept on the local clock."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from kaiwa.dispatcher.core import pace
+from kaiwa.dispatcher.core.pace import BucketClass
+from kaiwa.dispatcher.rows import limits
+from kaiwa.store.pool import Connection
+from kaiwa.store.queries import load
+
+_sql = load("kaiwa.dispatcher")
+
+_FULL = pace.HORIZON.total_seconds() / 2  # until slots come into the horizon again
+_REMEMBER = 60.0  # seconds after which a better sample of the clocks' distance counts as old
+
+
+@dataclass(frozen=True)
+class Want:
+    account_id: str
+    bucket: BucketClass
+
+
+class DatabaseClock:
+    """PostgreSQL's time on the local monotonic clock: the sample with the shortest round trip says how far apart."""
+
+    def __init__(self) -> None:
+        self._error = float("inf")
+        self._offset = 0.0
+        self._taken = 0.0
+
+    def note(self, before: float, database: datetime, after: float) -> None:
+        """A reading of the database's clock between two local moments."""
+        error = (after - before) / 2
+        if error <= self._error or after - self._taken > _REMEMBER:
+            self._error, self._taken = error, after
+            self._offset = database.timestamp() - (before + after) / 2
+
+    def local(self, moment: datetime) -> float:
+        """The monotonic time of a moment of the database's clock."""
+        return moment.timestamp() - self._offset
+
+
+class Slots:
+    """Gives out slots of the accounts' buckets, exact with any number of processes."""
+
+    def __init__(self, pool: asyncpg.Pool, clock: DatabaseClock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    async def take(self, connection: Connection, wanted: Sequence[Want]) -> list[datetime | None]:
+        """A slot for each wish in turn, None where the horizon is full; spent when the transaction commits."""
+        if not wanted:
+            return []
+        before = time.monotonic()
+        rows = [
+            row
+            async for row in _sql.lock_buckets(
+                connection, accounts=[w.account_id for w in wanted], classes=[w.bucket for w in wanted]
+            )
+        ]
+        if rows:
+            self._clock.note(before, rows[0]["now"], time.monotonic())
+        counts: dict[tuple[str, str], int] = defaultdict(int)
+        for want in wanted:
+            counts[want.account_id, want.bucket] += 1
+        given: dict[tuple[str, str], list[datetime]] = {}
+        moved = []
+        for row in rows:
+            key = (row["account_id"], row["class"])
+            interval = limits(row).interval(row["class"])
+            given[key] = pace.slots(row["tat"], row["now"], interval, counts[key])
+            if given[key]:
+                moved.append((*key, given[key][-1] + interval))
+        if moved:
+            accounts, classes, tats = zip(*moved, strict=True)
+            await _sql.move_buckets(connection, accounts=accounts, classes=classes, tats=tats)
+        supplies = {key: iter(found) for key, found in given.items()}
+        return [next(supplies[want.account_id, want.bucket], None) for want in wanted]
+
+    async def another(self, want: Want) -> datetime:
+        """A slot of its own, for a call whose first one passed, or for the next part: waits until there is one."""
+        while True:
+            async with self._pool.acquire() as connection, connection.transaction():
+                (slot,) = await self.take(connection, [want])
+            if slot is not None:
+                return slot
+            await asyncio.sleep(_FULL)

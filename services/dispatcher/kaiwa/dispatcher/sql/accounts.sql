@@ -1,0 +1,55 @@
+-- name: all_accounts()
+select
+    account_id, app_id, login, page_id, login_user_id, display_name, locale, markets, human_agent, default_app,
+    unknown_echo, limits, state, paused_until
+from dispatcher.accounts order by account_id;
+
+-- name: account(account_id)^
+select
+    account_id, app_id, login, page_id, login_user_id, display_name, locale, markets, human_agent, default_app,
+    unknown_echo, limits, state, paused_until
+from dispatcher.accounts where account_id = :account_id;
+
+-- name: known_accounts(ids)
+select account_id from dispatcher.accounts where account_id = any(:ids::text[]);
+
+-- name: put_account(account_id, app_id, login, page_id, login_user_id, display_name, locale, markets, human_agent, default_app, unknown_echo, limits, sealed_token)!
+insert into dispatcher.accounts as a (
+    account_id, app_id, login, page_id, login_user_id, display_name, locale, markets, human_agent, default_app,
+    unknown_echo, limits, state, sealed_token
+)
+values (
+    :account_id, :app_id, :login, :page_id, :login_user_id, :display_name, :locale, :markets, :human_agent,
+    :default_app, :unknown_echo, :limits::jsonb, 'active', :sealed_token
+)
+on conflict (account_id) do update set
+    app_id = excluded.app_id, login = excluded.login, page_id = excluded.page_id,
+    login_user_id = excluded.login_user_id, display_name = excluded.display_name, locale = excluded.locale,
+    markets = excluded.markets, human_agent = excluded.human_agent, default_app = excluded.default_app,
+    unknown_echo = excluded.unknown_echo, limits = excluded.limits, state = 'active', paused_until = null,
+    sealed_token = excluded.sealed_token;
+
+-- name: set_account_state(state, account_id)!
+update dispatcher.accounts set state = :state where account_id = :account_id and state <> :state;
+
+-- name: pause_account(pause, account_id)!
+update dispatcher.accounts set paused_until = greatest(paused_until, clock_timestamp() + :pause::interval)
+where account_id = :account_id;
+
+-- name: lock_buckets(accounts, classes)
+-- Every bucket asked for, made where it was missing, locked in one order.
+with wanted as (
+    select distinct account_id, class from unnest(:accounts::text[], :classes::text[]) as k(account_id, class)
+), made as (
+    insert into dispatcher.buckets (account_id, class, tat)
+    select account_id, class, '-infinity' from wanted order by account_id, class
+    on conflict (account_id, class) do update set tat = buckets.tat
+    returning account_id, class, tat
+)
+select made.account_id, made.class, made.tat, a.limits, a.login, clock_timestamp() as now
+from made join dispatcher.accounts as a using (account_id);
+
+-- name: move_buckets(accounts, classes, tats)!
+update dispatcher.buckets as b set tat = k.tat
+from unnest(:accounts::text[], :classes::text[], :tats::timestamptz[]) as k(account_id, class, tat)
+where b.account_id = k.account_id and b.class = k.class;

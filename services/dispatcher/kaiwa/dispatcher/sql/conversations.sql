@@ -1,0 +1,100 @@
+-- Times merge by "the greatest wins", control by the newest time: any order and any repetition give one row.
+
+-- name: apply_changes(changes)!
+insert into dispatcher.conversations as c (
+    account_id, customer_id, partition, window_opened_at, last_customer_at, control, control_at, asked_at
+)
+select account_id, customer_id, partition, window_opened_at, last_customer_at, control, control_at, asked_at
+from jsonb_to_recordset(:changes::jsonb) as r(
+    account_id text, customer_id text, partition integer, window_opened_at timestamptz,
+    last_customer_at timestamptz, control text, control_at timestamptz, asked_at timestamptz
+)
+order by account_id, customer_id
+on conflict (account_id, customer_id) do update set
+    window_opened_at = greatest(c.window_opened_at, excluded.window_opened_at),
+    last_customer_at = greatest(c.last_customer_at, excluded.last_customer_at),
+    asked_at = greatest(c.asked_at, excluded.asked_at),
+    control = case
+        when excluded.control_at is not null and (c.control_at is null or excluded.control_at >= c.control_at)
+        then excluded.control else c.control
+    end,
+    control_at = greatest(c.control_at, excluded.control_at);
+
+-- name: ensure_conversations(accounts, customers, partitions)!
+insert into dispatcher.conversations (account_id, customer_id, partition)
+select * from unnest(:accounts::text[], :customers::text[], :partitions::integer[])
+on conflict do nothing;
+
+-- name: lock_conversations(accounts, customers)
+select account_id, customer_id from dispatcher.conversations
+join unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id) using (account_id, customer_id)
+order by account_id, customer_id
+for update of conversations;
+
+-- name: refresh_heads(accounts, customers)!
+-- The head of the queue: a unit that has begun goes on first, whenever it may; else the earliest.
+update dispatcher.conversations as c
+set next_due = head.next_due, next_lane = head.next_lane, next_deadline = head.next_deadline
+from unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id)
+cross join lateral (
+    select
+        coalesce(min(i.next_at) filter (where i.started), min(i.next_at)) as next_due,
+        min(i.lane_rank) as next_lane,
+        min(i.expires_at) as next_deadline
+    from dispatcher.intents as i
+    where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued'
+) as head
+where c.account_id = k.account_id and c.customer_id = k.customer_id;
+
+-- name: note_sent(author, at, hold, disclosed, account_id, customer_id)!
+-- A delivered message of ours: automation's moves the lapse, a human's starts the hold.
+update dispatcher.conversations set
+    last_automated_at = case when :author::text = 'automation' then greatest(last_automated_at, :at::timestamptz) else last_automated_at end,
+    last_human_at = case when :author::text = 'human' then greatest(last_human_at, :at::timestamptz) else last_human_at end,
+    human_until = case when :author::text = 'human' then greatest(human_until, :at::timestamptz + :hold::interval) else human_until end,
+    disclosed_at = case when :disclosed::boolean then greatest(disclosed_at, :at::timestamptz) else disclosed_at end
+where account_id = :account_id and customer_id = :customer_id;
+
+-- name: note_other(at, account_id, hold, customer_id)!
+-- Somebody else wrote: disclosure is due again, and automation waits unless the account says otherwise.
+update dispatcher.conversations set
+    last_human_at = greatest(last_human_at, :at::timestamptz),
+    human_until = case
+        when (select unknown_echo from dispatcher.accounts where account_id = :account_id) = 'ignore' then human_until
+        when released_at is not null and released_at >= :at::timestamptz then human_until
+        else greatest(human_until, :at::timestamptz + :hold::interval)
+    end
+where account_id = :account_id and customer_id = :customer_id;
+
+-- name: escalate(at, account_id, customer_id)!
+update dispatcher.conversations set escalated = true, last_human_at = greatest(last_human_at, :at::timestamptz)
+where account_id = :account_id and customer_id = :customer_id;
+
+-- name: release(at, account_id, customer_id)!
+update dispatcher.conversations set escalated = false, human_until = null, released_at = greatest(released_at, :at::timestamptz)
+where account_id = :account_id and customer_id = :customer_id;
+
+-- name: free(account_id, customer_id, intent_id)!
+-- The conversation waits for nothing any more.
+update dispatcher.conversations set in_flight = null
+where account_id = :account_id and customer_id = :customer_id and in_flight = :intent_id;
+
+-- name: erase_conversation(cutoff, account_id, customer_id)!
+update dispatcher.conversations set erased_before = greatest(erased_before, :cutoff::timestamptz)
+where account_id = :account_id and customer_id = :customer_id;
+
+-- name: show_conversation(account_id, customer_id)^
+select
+    c.account_id, c.customer_id, c.window_opened_at, c.window_opened_at + interval '24 hours' as window_closes_at,
+    c.control, c.control_at, c.escalated, c.human_until, c.last_human_at, c.last_automated_at, c.disclosed_at,
+    c.erased_before, c.in_flight is not null as busy, c.next_due, w.fresh_at
+from dispatcher.conversations as c left join dispatcher.watermarks as w using (partition)
+where c.account_id = :account_id and c.customer_id = :customer_id;
+
+-- name: raise_freshness(fetched_at, partitions)!
+insert into dispatcher.watermarks as w (partition, fresh_at)
+select unnest(:partitions::integer[]), :fetched_at
+on conflict (partition) do update set fresh_at = greatest(w.fresh_at, excluded.fresh_at);
+
+-- name: database_time()$
+select clock_timestamp();

@@ -1,0 +1,39 @@
+-- name: note_echoes(echoes)!
+insert into dispatcher.echoes (account_id, mid, customer_id, kind, content_hash, occurred_at)
+select account_id, mid, customer_id, kind, decode(content_hash, 'hex'), occurred_at
+from jsonb_to_recordset(:echoes::jsonb) as r(
+    account_id text, mid text, customer_id text, kind text, content_hash text, occurred_at timestamptz
+)
+on conflict do nothing;
+
+-- name: unassigned(account_id, customer_id)
+select mid, kind, content_hash, occurred_at from dispatcher.echoes
+where account_id = :account_id and customer_id = :customer_id and assigned is null;
+
+-- name: open_parts(account_id, mids, customer_id)
+-- Parts that one of these echoes might show: by mid, or by content where no answer gave a mid.
+select p.part_id, p.state, p.mid, p.kind, p.content_hash, p.called_at
+from dispatcher.parts as p
+where (p.account_id = :account_id and p.mid = any(:mids::text[]))
+    or (p.account_id = :account_id and p.customer_id = :customer_id
+        and p.mid is null and p.state <> 'failed');
+
+-- name: assign(assigned, account_id, mid)!
+update dispatcher.echoes set assigned = :assigned where account_id = :account_id and mid = :mid;
+
+-- name: lock_waiting()
+-- Conversations with echoes that nobody could explain while something was in flight.
+select c.account_id, c.customer_id
+from dispatcher.conversations as c
+where c.in_flight is null and exists (
+    select from dispatcher.echoes as e
+    where e.account_id = c.account_id and e.customer_id = c.customer_id and e.assigned is null
+)
+limit 100
+for update skip locked;
+
+-- name: mid_is_taken(account_id, mid)$
+select exists (select from dispatcher.parts where account_id = :account_id and mid = :mid);
+
+-- name: forget_echoes()!
+delete from dispatcher.echoes where seen_at < clock_timestamp() - interval '3 days';

@@ -1,0 +1,26 @@
+-- name: intents_of_mids(account_id, mids)
+-- Requests of ours that became one of these messages.
+select distinct intent_id from dispatcher.parts where account_id = :account_id and mid = any(:mids::text[]);
+
+-- name: intents_of_customer(account_id, customer_id, cutoff)
+select intent_id from dispatcher.intents
+where account_id = :account_id and (:customer_id::text is null or customer_id = :customer_id::text)
+    and requested_at <= :cutoff;
+
+-- name: lock_queued(ids)
+-- Requests of erased content that nobody has begun to send.
+select i.intent_id, i.account_id, i.customer_id, i.started, i.pieces_sent
+from dispatcher.intents as i
+join dispatcher.conversations as c using (account_id, customer_id)
+where i.intent_id = any(:ids::text[]) and i.state = 'queued'
+order by i.account_id, i.customer_id
+for update of c, i;
+
+-- name: drop_content_of(ids)
+delete from dispatcher.contents where intent_id = any(:ids::text[]) returning intent_id;
+
+-- name: customers_of(account_id)
+select customer_id from dispatcher.conversations where account_id = :account_id;
+
+-- name: drop_echoes(account_id, customer_id)!
+delete from dispatcher.echoes where account_id = :account_id and customer_id = :customer_id;

@@ -1,0 +1,237 @@
+-- name: take_in(rows)
+-- New requests only; the row of a request that is known already stays as it is.
+insert into dispatcher.intents (
+    intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
+    requested_at, due_at, next_at, expires_at, traceparent, finished_at
+)
+select
+    intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
+    requested_at, due_at, due_at, expires_at, traceparent, finished_at
+from jsonb_to_recordset(:rows::jsonb) with ordinality as r(
+    intent_id text, account_id text, request_id text, customer_id text, author_kind text, lane text,
+    content_kind text, pieces smallint, state text, reason text, error jsonb, requested_at timestamptz,
+    due_at timestamptz, expires_at timestamptz, traceparent text, finished_at timestamptz
+)
+order by ordinality
+on conflict do nothing
+returning intent_id;
+
+-- name: store_contents(ids, sealed)!
+insert into dispatcher.contents (intent_id, sealed)
+select * from unnest(:ids::text[], :sealed::bytea[])
+on conflict do nothing;
+
+-- name: lock_due(horizon, most)
+-- Conversations whose head is due, and whose account has slots within the horizon.
+select
+    c.account_id, c.customer_id
+from dispatcher.conversations as c
+where c.in_flight is null and c.next_due <= clock_timestamp()
+    and not exists (
+        select from dispatcher.buckets as b
+        where b.account_id = c.account_id and b.class = 'text' and b.tat > clock_timestamp() + :horizon::interval
+    )
+order by c.next_lane, c.next_due
+limit :most
+for update of c skip locked;
+
+-- name: heads(accounts, customers)
+-- The request to send in each conversation: a unit that has begun, else by lane, else in intake order.
+select distinct on (i.account_id, i.customer_id)
+    i.intent_id, i.author_kind, i.content_kind, i.due_at, i.requested_at, i.expires_at, i.reason, i.started,
+    i.next_at, f.*
+from dispatcher.intents as i
+join unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id) using (account_id, customer_id)
+join dispatcher.facts as f using (account_id, customer_id)
+where i.state = 'queued' and (i.started or i.next_at <= clock_timestamp())
+order by i.account_id, i.customer_id, i.started desc, i.lane_rank, i.position;
+
+-- name: claim(lease, ids)
+update dispatcher.intents as i
+set state = 'claimed', fence = nextval('dispatcher.fences'), lease_until = clock_timestamp() + :lease::interval
+from unnest(:ids::text[]) as k(intent_id)
+where i.intent_id = k.intent_id and i.state = 'queued'
+returning i.intent_id, i.fence;
+
+-- name: hold_conversations(ids)!
+update dispatcher.conversations as c set in_flight = i.intent_id
+from dispatcher.intents as i
+where i.intent_id = any(:ids::text[]) and c.account_id = i.account_id and c.customer_id = i.customer_id;
+
+-- name: lock_claimed(ids, fences)
+-- The claims that still hold; their conversations stay locked until `sending` is committed.
+select i.intent_id
+from dispatcher.intents as i
+join unnest(:ids::text[], :fences::bigint[]) as k(intent_id, fence) using (intent_id, fence)
+join dispatcher.conversations as c using (account_id, customer_id)
+where i.state = 'claimed'
+order by i.account_id, i.customer_id
+for update of c, i;
+
+-- name: claimed(ids)
+-- What a decision needs just before the call.
+select
+    i.intent_id, i.author_kind, i.due_at, i.requested_at, i.expires_at, i.reason, i.pieces, i.pieces_sent,
+    i.started, t.sealed, f.*
+from dispatcher.intents as i
+join dispatcher.facts as f using (account_id, customer_id)
+left join dispatcher.contents as t using (intent_id)
+where i.intent_id = any(:ids::text[]);
+
+-- name: begin_parts(lease, rows)
+with begun as (
+    update dispatcher.intents as i
+    set state = 'sending', started = true, attempt = i.attempt + 1, tag = r.tag,
+        lease_until = clock_timestamp() + :lease::interval, window_closes_at = r.window_closes_at
+    from jsonb_to_recordset(:rows::jsonb) as r(intent_id text, tag text, window_closes_at timestamptz)
+    where i.intent_id = r.intent_id
+    returning i.intent_id, i.account_id, i.customer_id
+)
+insert into dispatcher.parts (intent_id, n, account_id, customer_id, state, kind, covers, disclosure, content_hash, called_at)
+select
+    b.intent_id, 1 + (select count(*) from dispatcher.parts as p where p.intent_id = b.intent_id),
+    b.account_id, b.customer_id, 'sending', r.kind, r.covers, r.disclosure, decode(r.content_hash, 'hex'),
+    clock_timestamp()
+from begun as b
+join jsonb_to_recordset(:rows::jsonb) as r(
+    intent_id text, kind text, covers smallint, disclosure jsonb, content_hash text
+) using (intent_id)
+returning intent_id, part_id;
+
+-- name: lock_parts(ids)
+-- Parts with their requests, whatever became of them meanwhile; conversations are locked in one order everywhere.
+select
+    p.part_id, p.state as part_state, p.covers, p.disclosure as part_disclosure, p.called_at,
+    i.intent_id, i.account_id, i.customer_id, i.author_kind, i.state, i.reason, i.pieces, i.pieces_sent, i.due_at,
+    i.started, clock_timestamp() as now
+from dispatcher.parts as p
+join dispatcher.intents as i using (intent_id)
+join dispatcher.conversations as c on c.account_id = i.account_id and c.customer_id = i.customer_id
+where p.part_id = any(:ids::bigint[])
+order by i.account_id, i.customer_id
+for update of c, i, p;
+
+-- name: settle_part(state, mid, part_id)!
+update dispatcher.parts set state = :state, mid = coalesce(:mid, mid) where part_id = :part_id;
+
+-- name: forget_part(part_id)!
+-- It never left, or the platform refused it for now: the next attempt is a part of its own.
+delete from dispatcher.parts where part_id = :part_id;
+
+-- name: parts_of(intent_id)
+select n, state, mid, covers, disclosure from dispatcher.parts where intent_id = :intent_id order by n;
+
+-- name: advance(pieces_sent, disclosure, evidence, state, lease, intent_id)!
+-- A piece is delivered; the holder of the claim goes on with the next one.
+update dispatcher.intents set pieces_sent = :pieces_sent, disclosure = coalesce(:disclosure::jsonb, disclosure),
+    evidence = :evidence, state = :state, doubt_since = null, lease_until = clock_timestamp() + :lease::interval,
+    next_at = clock_timestamp()
+where intent_id = :intent_id;
+
+-- name: requeue(next_at, due_at, reason, intent_id)!
+update dispatcher.intents set state = 'queued', next_at = :next_at, due_at = :due_at, reason = :reason, fence = null,
+    lease_until = null, started = exists (select from dispatcher.parts as p where p.intent_id = intents.intent_id)
+where intent_id = :intent_id;
+
+-- name: doubt(error, intent_id)!
+update dispatcher.intents set state = 'in_doubt', doubt_since = clock_timestamp(), fence = null, lease_until = null,
+    error = coalesce(:error::jsonb, error)
+where intent_id = :intent_id;
+
+-- name: finish(state, reason, evidence, error, disclosure, pieces_sent, intent_id)!
+update dispatcher.intents set state = :state, reason = :reason, evidence = coalesce(:evidence, evidence),
+    error = :error::jsonb, disclosure = coalesce(:disclosure::jsonb, disclosure), pieces_sent = :pieces_sent,
+    finished_at = clock_timestamp(), fence = null, lease_until = null, doubt_since = null
+where intent_id = :intent_id;
+
+-- name: next_seq(intent_id)^
+-- The row as its next outcome reports it.
+update dispatcher.intents set seq = seq + 1 where intent_id = :intent_id
+returning intent_id, seq, request_id, account_id, customer_id, evidence, tag, disclosure, author_kind, lane, attempt,
+    window_closes_at, error, traceparent, clock_timestamp() as now;
+
+-- name: leases_over()
+-- Claims and calls whose process is gone; the conversation is locked like everywhere.
+select i.intent_id, i.state, i.account_id, i.customer_id, i.next_at, i.due_at, i.reason
+from dispatcher.intents as i
+join dispatcher.conversations as c using (account_id, customer_id)
+where i.state in ('claimed', 'sending') and i.lease_until < clock_timestamp()
+limit 100
+for update of c, i skip locked;
+
+-- name: doubt_parts(intent_id)!
+update dispatcher.parts set state = 'in_doubt' where intent_id = :intent_id and state = 'sending';
+
+-- name: doubtful(bound, settle_after)
+-- Calls without an answer that have waited for an echo long enough to be looked for in the thread.
+select p.part_id, p.kind, p.content_hash, p.called_at, i.account_id, i.customer_id, i.intent_id,
+    a.login, a.page_id, a.sealed_token, i.doubt_since < clock_timestamp() - :bound::interval as overdue
+from dispatcher.intents as i
+join dispatcher.parts as p using (intent_id)
+join dispatcher.accounts as a on a.account_id = i.account_id
+where i.state = 'in_doubt' and p.state = 'in_doubt' and i.doubt_since < clock_timestamp() - :settle_after::interval
+    and i.next_at <= clock_timestamp()
+order by i.doubt_since
+limit 20;
+
+-- name: look_later(pause, intent_id)!
+update dispatcher.intents set next_at = clock_timestamp() + :pause::interval where intent_id = :intent_id;
+
+-- name: gauges()^
+-- Counts, and ages in seconds; what nothing but its turn holds back is due.
+select
+    (select count(*) from dispatcher.intents where state = 'in_doubt') as in_doubt,
+    (select count(*) from dispatcher.outbox) as outbox,
+    (
+        select coalesce(extract(epoch from clock_timestamp() - min(next_due)), 0)::float
+        from dispatcher.conversations where in_flight is null and next_due <= clock_timestamp()
+    ) as queue_age,
+    (
+        select coalesce(extract(epoch from clock_timestamp() - min(i.finished_at)), 0)::float
+        from dispatcher.contents join dispatcher.intents as i using (intent_id)
+    ) as content_age;
+
+-- name: drop_hashes(grace)!
+-- After the grace no echo is matched by content any more.
+update dispatcher.parts set content_hash = null
+from dispatcher.intents as i
+where parts.intent_id = i.intent_id and parts.content_hash is not null
+    and i.finished_at < clock_timestamp() - :grace::interval;
+
+-- name: drop_contents(grace)!
+-- What is settled keeps its content for a short grace (a late echo may still be told apart), then loses it.
+delete from dispatcher.contents using dispatcher.intents
+where contents.intent_id = intents.intent_id and intents.finished_at < clock_timestamp() - :grace::interval;
+
+-- name: forget_finished()!
+-- A request id is one send for 30 days.
+delete from dispatcher.intents where finished_at < clock_timestamp() - interval '30 days';
+
+-- name: lock_cancellable(account_id, request_id)^
+-- Only what has not begun can be cancelled.
+select i.intent_id, i.account_id, i.customer_id, i.pieces_sent from dispatcher.intents as i
+join dispatcher.conversations as c using (account_id, customer_id)
+where i.account_id = :account_id and i.request_id = :request_id and i.state = 'queued' and not i.started
+for update of c, i;
+
+-- name: show_intent(request_id)
+select
+    i.intent_id, i.request_id, i.account_id, i.customer_id, i.author_kind, i.lane, i.state, i.reason, i.tag, i.evidence,
+    i.disclosure, i.error, i.attempt, i.requested_at, i.next_at, i.expires_at, i.window_closes_at, i.finished_at,
+    exists (select from dispatcher.contents as t where t.intent_id = i.intent_id) as has_content
+from dispatcher.intents as i where i.request_id = :request_id;
+
+-- name: list_intents(state, account_id, most)
+select request_id, account_id, customer_id, author_kind, lane, state, reason, requested_at, finished_at
+from dispatcher.intents
+where (:state::text is null or state = :state::text) and (:account_id::text is null or account_id = :account_id::text)
+order by position desc
+limit :most;
+
+-- name: wake_held(account_id, customer_id)!
+-- A hold has ended: what waited for it is due now.
+update dispatcher.intents set next_at = clock_timestamp()
+where account_id = :account_id and customer_id = :customer_id and state = 'queued' and reason = 'human_handling';
+
+-- name: turn_down(intent_id, reason)!
+update dispatcher.intents set state = 'refused', reason = :reason where intent_id = :intent_id;

@@ -1,0 +1,40 @@
+"""Keeping the house: contents past their grace go, and the gauges say how things stand."""
+
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+
+from kaiwa.runtime import logs, metrics
+from kaiwa.store.pool import UNREACHABLE
+from kaiwa.store.queries import load
+
+_sql = load("kaiwa.dispatcher")
+_log = logs.get_logger()
+
+_EVERY = 5.0
+
+
+class Tidy:
+    def __init__(self, pool: asyncpg.Pool, *, grace: timedelta) -> None:
+        self._pool = pool
+        self._grace = grace
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.once()
+            except UNREACHABLE as error:
+                _log.warning("tidying_waits", exc_info=error)
+            await asyncio.sleep(_EVERY)
+
+    async def once(self) -> None:
+        await _sql.drop_contents(self._pool, grace=self._grace)
+        await _sql.drop_hashes(self._pool, grace=self._grace)
+        await _sql.forget_finished(self._pool)
+        await _sql.forget_echoes(self._pool)
+        state = await _sql.gauges(self._pool)
+        metrics.IN_DOUBT.set(state["in_doubt"])
+        metrics.QUEUE_AGE.set(state["queue_age"])
+        metrics.OUTBOX_LAG.set(state["outbox"])
+        metrics.CONTENT_AGE.set(state["content_age"])
