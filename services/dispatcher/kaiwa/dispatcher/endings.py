@@ -157,7 +157,7 @@ async def finish(
         evidence=evidence,
         error=_plain(error),
         disclosure=disclosure,
-        pieces_sent=row["pieces_sent"] if pieces_sent is None else pieces_sent,
+        pieces_sent=pieces_sent,
     )
     await _free(connection, row)
     await report(connection, row["intent_id"], state, reason)

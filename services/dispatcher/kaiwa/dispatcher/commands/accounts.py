@@ -9,8 +9,9 @@ from rich.table import Table
 
 from kaiwa.dispatcher.accounts import Entry, Step, apply, plan, read
 from kaiwa.dispatcher.contents import Contents
+from kaiwa.dispatcher.settings import Dispatcher
 from kaiwa.runtime.cli import Failure, Json, emit
-from kaiwa.runtime.settings import Group, KeyFile, Postgres, Settings, load
+from kaiwa.runtime.settings import Postgres, Settings, load
 from kaiwa.store.migrate import require_current
 from kaiwa.store.pool import connection
 from kaiwa.store.queries import load as load_queries
@@ -20,13 +21,9 @@ _sql = load_queries("kaiwa.dispatcher")
 accounts = typer.Typer(help="Instagram accounts: what is registered, and in which state.")
 
 
-class _Keys(Group):
-    seal_key_file: KeyFile
-
-
 class RegistrySettings(Settings):
     postgres: Postgres
-    dispatcher: _Keys
+    dispatcher: Dispatcher
 
 
 class ReadSettings(Settings):

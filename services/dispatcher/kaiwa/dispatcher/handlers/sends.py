@@ -90,7 +90,10 @@ class Sends:
         now = await _sql.database_time(connection)
         names = [item.request.account_id for item in taken.values()]
         known = {row["account_id"] async for row in _sql.known_accounts(connection, ids=names)}
-        rows = [_row(item, item.request.account_id in known, now) for item in taken.values()]
+        rows = [
+            {"ordinal": n, **_row(item, item.request.account_id in known, now)}
+            for n, item in enumerate(taken.values())
+        ]
         new = {row["intent_id"] async for row in _sql.take_in(connection, rows=rows)}
         metrics.INTAKE.labels("repeated").inc(len(rows) - len(new))
         fresh = [row for row in rows if row["intent_id"] in new]

@@ -42,7 +42,7 @@ with wanted as (
     select distinct account_id, class from unnest(:accounts::text[], :classes::text[]) as k(account_id, class)
 ), made as (
     insert into dispatcher.buckets (account_id, class, tat)
-    select account_id, class, '-infinity' from wanted order by account_id, class
+    select account_id, class, 'epoch' from wanted order by account_id, class
     on conflict (account_id, class) do update set tat = buckets.tat
     returning account_id, class, tat
 )

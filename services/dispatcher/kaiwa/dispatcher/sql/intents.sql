@@ -7,12 +7,12 @@ insert into dispatcher.intents (
 select
     intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
     requested_at, due_at, due_at, expires_at, traceparent, finished_at
-from jsonb_to_recordset(:rows::jsonb) with ordinality as r(
-    intent_id text, account_id text, request_id text, customer_id text, author_kind text, lane text,
+from jsonb_to_recordset(:rows::jsonb) as r(
+    ordinal integer, intent_id text, account_id text, request_id text, customer_id text, author_kind text, lane text,
     content_kind text, pieces smallint, state text, reason text, error jsonb, requested_at timestamptz,
     due_at timestamptz, expires_at timestamptz, traceparent text, finished_at timestamptz
 )
-order by ordinality
+order by ordinal
 on conflict do nothing
 returning intent_id;
 
@@ -140,7 +140,7 @@ where intent_id = :intent_id;
 
 -- name: finish(state, reason, evidence, error, disclosure, pieces_sent, intent_id)!
 update dispatcher.intents set state = :state, reason = :reason, evidence = coalesce(:evidence, evidence),
-    error = :error::jsonb, disclosure = coalesce(:disclosure::jsonb, disclosure), pieces_sent = :pieces_sent,
+    error = :error::jsonb, disclosure = coalesce(:disclosure::jsonb, disclosure), pieces_sent = coalesce(:pieces_sent, pieces_sent),
     finished_at = clock_timestamp(), fence = null, lease_until = null, doubt_since = null
 where intent_id = :intent_id;
 

@@ -1,0 +1,111 @@
+"""Reading without a group: once from beginning to end, or as a table that keeps following its topic."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from kaiwa.bus.clients import reading
+from kaiwa.bus.errors import away, missing
+from kaiwa.bus.records import Record
+from kaiwa.bus.salvage import take
+from kaiwa.runtime import logs
+from kaiwa.runtime.errors import DependencyError
+from kaiwa.runtime.settings import Kafka
+
+_WAIT_MS: Final = 200
+_CONNECT_TIMEOUT: Final = 10.0  # seconds
+_PAUSE: Final = 1.0  # seconds before a table's reader starts again
+
+_log = logs.get_logger()
+
+
+async def read(
+    kafka: Kafka,
+    topics: Collection[str] = (),
+    *,
+    client_id: str,
+    partitions: Collection[TopicPartition] = (),
+    start: Mapping[TopicPartition, int] | None = None,
+) -> AsyncIterator[Record]:
+    """Every record that is there now, tombstones and heartbeats too, of the topics or else of the partitions: from the
+    beginning, or from the offsets in ``start``, to the ends as they are at the call.
+
+    Partition by partition, each in its order. Raises DependencyError where Kafka or a topic is not there.
+    """
+    async with _consumer(kafka, client_id) as consumer:
+        chosen = list(partitions) or await _partitions(consumer, topics)
+        consumer.assign(chosen)
+        ends = await consumer.end_offsets(chosen)
+        await consumer.seek_to_beginning(*chosen)
+        for partition, offset in (start or {}).items():
+            consumer.seek(partition, offset)
+        consumer.pause(*chosen)
+        for partition in chosen:
+            consumer.resume(partition)
+            while await consumer.position(partition) < ends[partition]:
+                for record in await take(consumer, partition, wait_ms=_WAIT_MS):
+                    if record.offset < ends[partition]:
+                        yield record
+            consumer.pause(partition)
+
+
+class TableView:
+    """A compacted topic as a table in memory: ``apply`` sees each record from the beginning, then as they come.
+
+    Run ``follow`` as a background loop; it connects, and connects again, for as long as it runs. ``complete`` is set
+    once everything that was there at the first connection has been applied. An exception of ``apply`` ends ``follow``.
+    """
+
+    def __init__(self, kafka: Kafka, topic: str, apply: Callable[[Record], None], *, client_id: str) -> None:
+        self._kafka, self._topic, self._apply, self._client_id = kafka, topic, apply, client_id
+        self.complete = asyncio.Event()
+
+    async def follow(self) -> None:
+        while True:
+            try:
+                await self._follow()
+            except (KafkaError, OSError, TimeoutError, DependencyError) as error:
+                _log.warning("table_interrupted", topic=self._topic, exc_info=error)
+                await asyncio.sleep(_PAUSE)
+
+    async def _follow(self) -> None:
+        async with _consumer(self._kafka, self._client_id) as consumer:
+            partitions = await _partitions(consumer, [self._topic])
+            consumer.assign(partitions)
+            ends = await consumer.end_offsets(partitions)
+            while True:
+                if not self.complete.is_set() and await _reached(consumer, ends):
+                    self.complete.set()
+                for partition in partitions:
+                    for record in await take(consumer, partition, wait_ms=_WAIT_MS):
+                        self._apply(record)
+
+
+async def _reached(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> bool:
+    return all([await consumer.position(partition) >= end for partition, end in ends.items()])
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topics: Collection[str]) -> list[TopicPartition]:
+    known = await consumer._client.fetch_all_metadata()  # noqa: SLF001 - subscribing would wait for a missing topic
+    found = {topic: known.partitions_for_topic(topic) for topic in topics}
+    if absent := [topic for topic in topics if not found[topic]]:
+        raise missing(absent)
+    return [TopicPartition(topic, number) for topic, numbers in found.items() for number in sorted(numbers)]
+
+
+@asynccontextmanager
+async def _consumer(kafka: Kafka, client_id: str) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = AIOKafkaConsumer(**reading(kafka, client_id=client_id))
+    try:
+        try:
+            async with asyncio.timeout(_CONNECT_TIMEOUT):
+                await consumer.start()
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise away(kafka) from error
+        yield consumer
+    finally:
+        await consumer.stop()

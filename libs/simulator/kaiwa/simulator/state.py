@@ -1,0 +1,174 @@
+"""The platform's memory, and how an occurrence becomes one event for each connected app."""
+
+import hmac
+import re
+from typing import Any
+
+from kaiwa.meta.signatures import appsecret_proof
+from kaiwa.simulator.books import Books, Event, Stream
+from kaiwa.simulator.errors import Rule, refuse
+from kaiwa.simulator.ids import Ids
+from kaiwa.simulator.items import for_standby
+from kaiwa.simulator.model import Account, App, Comment, Customer, Host, Message, RateClass, Thread
+from kaiwa.simulator.rates import SlidingWindow
+
+_VERSIONS = re.compile(r"v2[456]\.0")
+
+
+class UnknownThingError(LookupError):
+    """The box knows no such thing; the message says what kind of thing."""
+
+
+class State:
+    """Everything the box remembers. Not shared between threads; the event loop owns it."""
+
+    def __init__(self, ids: Ids) -> None:
+        self.ids = ids
+        self.books = Books()
+        self.apps: dict[str, App] = {}
+        self.accounts: dict[str, Account] = {}
+        self.customers: dict[tuple[str, str], Customer] = {}
+        self.comments: dict[str, Comment] = {}
+        self.activated: set[str] = set()
+        self._threads: dict[tuple[str, str], Thread] = {}
+        self._conversations: dict[str, Thread] = {}
+        self._mids: dict[str, Thread] = {}
+        self._tokens: dict[str, tuple[str, str]] = {}
+        self._windows: dict[tuple[str, str, RateClass], SlidingWindow] = {}
+
+    # What a scenario sets up.
+
+    def put_app(self, app: App) -> None:
+        self.apps[app.app_id] = app
+
+    def put_account(self, account: Account) -> None:
+        """Add an account, or change it: its old tokens stop working."""
+        if missing := sorted(set(account.tokens) - set(self.apps)):
+            raise UnknownThingError(f"no app {missing[0]}: add the app before its account")
+        self._tokens = {t: owner for t, owner in self._tokens.items() if owner[0] != account.account_id}
+        for app_id, token in account.tokens.items():
+            if token in self._tokens:
+                raise ValueError("each app and account needs a token of its own")
+            self._tokens[token] = (account.account_id, app_id)
+        self.accounts[account.account_id] = account
+        for key in [key for key in self._windows if key[0] == account.account_id]:
+            del self._windows[key]
+
+    def put_customer(self, customer: Customer) -> None:
+        self.account(customer.account_id)
+        self.customers[customer.account_id, customer.customer_id] = customer
+
+    # What is asked of it.
+
+    def account(self, account_id: str) -> Account:
+        if (account := self.accounts.get(account_id)) is None:
+            raise UnknownThingError("no such account in the box")
+        return account
+
+    def customer(self, account_id: str, customer_id: str) -> Customer:
+        if (customer := self.customers.get((account_id, customer_id))) is None:
+            raise UnknownThingError("no such customer of this account in the box")
+        return customer
+
+    def thread(self, account_id: str, customer_id: str) -> Thread:
+        """The thread of these two, begun if there is none yet."""
+        key = account_id, customer_id
+        if (thread := self._threads.get(key)) is None:
+            conversation_id = self.ids.conversation()
+            thread = Thread(conversation_id=conversation_id, account_id=account_id, customer_id=customer_id)
+            self._threads[key] = self._conversations[conversation_id] = thread
+        return thread
+
+    def known_thread(self, account_id: str, customer_id: str) -> Thread | None:
+        return self._threads.get((account_id, customer_id))
+
+    def threads(self, account_id: str) -> list[Thread]:
+        return [thread for thread in self._threads.values() if thread.account_id == account_id]
+
+    def conversation(self, conversation_id: str) -> Thread | None:
+        return self._conversations.get(conversation_id)
+
+    def keep(self, thread: Thread, message: Message) -> None:
+        thread.add(message)
+        self._mids[message.mid] = thread
+
+    def message(self, mid: str) -> tuple[Thread, Message]:
+        thread = self._mids.get(mid)
+        message = thread.find(mid) if thread else None
+        if thread is None or message is None:
+            raise UnknownThingError("no such message in the box")
+        return thread, message
+
+    def authenticate(
+        self, host: Host, version: str, token: str | None, proof: str | None
+    ) -> tuple[Account, App]:
+        """Who calls: the account and the app that this token stands for, on its own host only."""
+        if not _VERSIONS.fullmatch(version):
+            raise refuse(Rule.PATH, "Unknown path components", code=2500)
+        account_id, app_id = self._tokens.get(token or "", ("", ""))
+        account = self.accounts.get(account_id)
+        if token is None or account is None or account.login != host:
+            raise refuse(Rule.AUTH, "Invalid OAuth access token", code=190, status=401)
+        app = self.apps[app_id]
+        if proof is None and not app.require_proof:
+            return account, app
+        expected = appsecret_proof(app.secret_for(account.login), token)
+        if not hmac.compare_digest(expected.encode(), (proof or "").encode()):
+            raise refuse(Rule.AUTH, "Invalid appsecret_proof provided in the API argument")
+        return account, app
+
+    def arrive(self, account: Account, app_id: str, rate: RateClass, arrived: float) -> bool:
+        """Count a call; False when it is above the limit of its class."""
+        key = account.account_id, app_id, rate
+        if (window := self._windows.get(key)) is None:
+            window = self._windows[key] = SlidingWindow(*account.limit(rate))
+        return window.arrive(arrived)
+
+    # What leaves it.
+
+    def publish(
+        self,
+        thread: Thread,
+        kind: str,
+        item: dict[str, Any],
+        *,
+        now: float,
+        at: float,
+        delay: float = 0.0,
+        mid: str | None = None,
+        text: str | None = None,
+        only: str | None = None,
+    ) -> list[Event]:
+        """One event for each connected app that has a callback (or for `only` one of them)."""
+        account = self.account(thread.account_id)
+        if account.creator and account.account_id not in self.activated:
+            return []
+        listeners = [app_id for app_id in account.tokens if self.apps[app_id].callback_url]
+        events = []
+        for app_id in listeners if only is None else [app for app in listeners if app == only]:
+            stream = "changes" if "field" in item else stream_of(account, thread, app_id, now)
+            event = Event(
+                n=len(self.books.events),
+                app_id=app_id,
+                login=account.login,
+                account_id=account.account_id,
+                customer_id=thread.customer_id,
+                kind=kind,
+                stream=stream,
+                item=for_standby(item) if stream == "standby" else item,
+                at=at,
+                produced_at=now,
+                mid=mid,
+                text=text,
+                delay=delay,
+            )
+            self.books.events.append(event)
+            events.append(event)
+        return events
+
+
+def stream_of(account: Account, thread: Thread, app_id: str, now: float) -> Stream:
+    """Zero-config: everybody gets everything. With routing the owner listens, in an idle thread the default app."""
+    if account.default_app is None:
+        return "messaging"
+    return "messaging" if (thread.owner(now) or account.default_app) == app_id else "standby"

@@ -1,0 +1,184 @@
+"""Dispatchers as processes on a real Kafka and PostgreSQL, an ingest before them, and the simulator as Meta."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import Any, Self
+
+import asyncpg
+from conditions import eventually
+
+from kaiwa.bus.producer import Producer
+from kaiwa.bus.reader import TableView
+from kaiwa.bus.records import Outgoing, Record
+from kaiwa.contracts import ids, topics
+from kaiwa.contracts.outcomes import FINAL, Outcome, decode
+from kaiwa.contracts.sends import Author, Message, Recipient, SendRequest, encode
+from kaiwa.devstack.ports import free_port
+from kaiwa.devstack.processes import Process
+from kaiwa.devstack.stack import Stack
+from kaiwa.runtime.keys import generate
+from kaiwa.runtime.settings import Kafka
+from kaiwa.simulator.delivery import DeliverySettings
+from kaiwa.simulator.model import Account
+from kaiwa.simulator.simulator import Person, Simulator
+
+QUICK = {
+    "KAIWA_DISPATCHER__LEASE": "3",
+    "KAIWA_DISPATCHER__SETTLE_AFTER": "2",
+    "KAIWA_DISPATCHER__DOUBT_BOUND": "10",
+    "KAIWA_KAFKA__SESSION_TIMEOUT": "6",
+}
+DELIVERY = DeliverySettings(first_gap=0.05, longest_gap=0.5, linger=0.01)
+WITHIN = 10.0
+
+
+class DispatcherRig:
+    """One database, one set of keys, one Meta; services are started and killed as a test wants."""
+
+    def __init__(self, stack: Stack, dsn: str, folder: Path, *, seed: int = 1) -> None:
+        self.kafka = Kafka(bootstrap_servers=stack.bootstrap_servers)
+        self.sim = Simulator(seed=seed, delivery=DELIVERY)
+        self.outcomes: dict[str, list[Outcome]] = {}
+        self.services: dict[str, Process] = {}
+        self._stack, self._folder, self.dsn = stack, folder, dsn
+        self._exit = AsyncExitStack()
+        self._env: dict[str, str] = {}
+        self._entries: list[dict[str, Any]] = []
+
+    async def __aenter__(self) -> Self:
+        await self._exit.enter_async_context(self.sim)
+        self._door = free_port()
+        app = self.sim.app(callback_url=f"http://127.0.0.1:{self._door}/webhooks/instagram")
+        keys = generate(self._folder / "keys")
+        (self._folder / "apps").write_text(f"{app.app_id} {app.secret}\n")
+        self._env = {
+            **self._stack.environment,
+            **QUICK,
+            **{name: str(path) for name, path in keys.items()},
+            "KAIWA_POSTGRES__DSN": self.dsn,
+            "KAIWA_META__APPS_FILE": str(self._folder / "apps"),
+            "KAIWA_META__FACEBOOK_GRAPH_URL": self.sim.facebook_url,
+            "KAIWA_META__INSTAGRAM_GRAPH_URL": self.sim.instagram_url,
+        }
+        await self.kaiwa("topics", "apply", "--dev")
+        await self.kaiwa("db", "migrate")
+        self.producer = await self._exit.enter_async_context(Producer(self.kafka, client_id="test"))
+        self.db = await asyncpg.create_pool(self.dsn, min_size=1, max_size=2)
+        self._exit.push_async_callback(self.db.close)
+        view = TableView(self.kafka, topics.OUTCOMES, self._note, client_id="test-outcomes")
+        following = asyncio.create_task(view.follow())
+        self._exit.push_async_callback(_cancelled, following)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for service in self.services.values():
+            if service.alive:
+                await service.terminate()
+        await self._exit.aclose()
+
+    async def kaiwa(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the command as a user would."""
+        command = [sys.executable, "-c", "from kaiwa.runtime.cli import main; main()", *words]
+        env = {"PATH": "/usr/bin:/bin", **self._env}
+        done = await asyncio.to_thread(
+            subprocess.run, command, env=env, capture_output=True, text=True, check=False
+        )
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    async def account(
+        self, *, login: str = "facebook", entry: Mapping[str, Any] = {}, **fields: Any
+    ) -> Account:  # noqa: B006 - never changed
+        """An account on both sides: at Meta, and in the registry (`entry` overrides its row there)."""
+        account = self.sim.account(login=login, **fields)
+        token = self._folder / f"token-{account.account_id}"
+        token.write_text(account.tokens["1001"])
+        self._entries.append(
+            {
+                "account_id": account.account_id,
+                "login": login,
+                "page_id": account.page_id,
+                "app_id": "1001",
+                "display_name": "Shop",
+                "token_file": str(token),
+                "human_agent": account.human_agent,
+                **entry,
+            }
+        )
+        file = self._folder / "accounts.json"
+        file.write_text(json.dumps(self._entries))
+        await self.kaiwa("accounts", "apply", str(file))
+        return account
+
+    async def ingest(self) -> None:
+        await self._run("ingest", "kaiwa.ingest", self._door, {})
+
+    async def dispatcher(self, name: str = "dispatcher", **settings: str) -> Process:
+        return await self._run(name, "kaiwa.dispatcher", free_port(), settings)
+
+    async def _run(self, name: str, module: str, port: int, settings: Mapping[str, str]) -> Process:
+        env = {**self._env, **settings, "KAIWA_HTTP__PORT": str(port)}
+        service = Process(
+            self._stack.keeper,
+            name,
+            [sys.executable, "-m", module],
+            env=env,
+            log=self._folder / f"{name}.log",
+        )
+        self.services[name] = service
+        service.start()
+        await service.wait_ready(f"http://127.0.0.1:{port}", timeout=30)
+        return service
+
+    async def ask(self, to: Person, text: str | None = None, **fields: Any) -> str:
+        """Put a request on the topic (automation's text unless `fields` say otherwise); its id."""
+        request = SendRequest(
+            **{
+                "request_id": ids.random(),
+                "account_id": to.account_id,
+                "recipient": Recipient(customer_id=to.customer_id),
+                "author": Author("automation"),
+                "message": None if text is None else Message(text=text),
+                **fields,
+            }
+        )
+        await self.put(request.key, encode(request))
+        return request.request_id
+
+    async def put(self, key: bytes, value: bytes) -> None:
+        await self.producer.publish([Outgoing(topics.SENDS, key, value)], within=WITHIN)
+
+    async def final(self, request_id: str, *, within: float = 20) -> Outcome:
+        """The outcome in which a request ended."""
+        await eventually(
+            lambda: self.newest(request_id).state in FINAL if self.newest(request_id) else False,
+            within=within,
+        )
+        return self.newest(request_id)
+
+    async def until(self, request_id: str, met: Callable[[Outcome], bool], *, within: float = 20) -> Outcome:
+        """The newest outcome, once it is as wanted."""
+        await eventually(lambda: request_id in self.outcomes and met(self.newest(request_id)), within=within)
+        return self.newest(request_id)
+
+    def newest(self, request_id: str) -> Outcome:
+        return max(self.outcomes.get(request_id, ()), key=lambda outcome: outcome.seq, default=None)  # type: ignore[return-value,arg-type]  # callers look first
+
+    def log(self, name: str) -> str:
+        return (self._folder / f"{name}.log").read_text()
+
+    def _note(self, record: Record) -> None:
+        if record.value is not None:
+            outcome = decode(record.value)
+            self.outcomes.setdefault(outcome.request_id, []).append(outcome)
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
