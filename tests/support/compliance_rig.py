@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
@@ -72,7 +73,7 @@ class Rig:
 
     async def kaiwa(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", "from kaiwa.runtime.cli import main; main()", *words]
-        env = {"PATH": "/usr/bin:/bin", **self.env}
+        env = {**os.environ, **self.env}
         return await asyncio.to_thread(
             subprocess.run, command, env=env, capture_output=True, text=True, check=False
         )

@@ -35,6 +35,7 @@ QUICK = {
 }
 DELIVERY = DeliverySettings(first_gap=0.05, longest_gap=0.5, linger=0.01)
 WITHIN = 10.0
+HUMAN = Author("human", "agent-7")
 
 
 class DispatcherRig:
@@ -114,6 +115,13 @@ class DispatcherRig:
         file.write_text(json.dumps(self._entries))
         await self.kaiwa("accounts", "apply", str(file))
         return account
+
+    async def customer(self, text: str = "Is it in stock?", **account: Any) -> Person:
+        """A customer of a new account, who has just written."""
+        person = self.sim.customer(await self.account(**account))
+        person.write(text)
+        assert await self.sim.settled()
+        return person
 
     async def ingest(self) -> None:
         await self._run("ingest", "kaiwa.ingest", self._door, {})

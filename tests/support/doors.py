@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
@@ -71,6 +72,18 @@ class Door:
             PATH,
             params={"hub.mode": "subscribe", "hub.challenge": text, "hub.verify_token": token},
         )
+
+    async def until_connected(self) -> None:
+        """It opens its door before it has found Kafka."""
+        async with asyncio.timeout(30):
+            while not await self.metric("kaiwa_kafka_connected"):  # noqa: ASYNC110 - it is another process
+                await asyncio.sleep(0.05)
+
+    async def until_accepted(self, body: bytes) -> None:
+        """What Meta does: again, until it is taken."""
+        async with asyncio.timeout(30):
+            while (await self.post(body)).status_code != HTTPStatus.OK:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.1)
 
     async def metric(self, name: str) -> float:
         """The sum over the labels of a metric; 0 where it was never counted."""

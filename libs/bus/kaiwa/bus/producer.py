@@ -192,7 +192,11 @@ async def _send(client: AIOKafkaProducer, record: Outgoing) -> asyncio.Future[ob
 
 async def _close(client: AIOKafkaProducer) -> None:
     """Fail what waits for an acknowledgement, so that its publisher hears it now and ``stop`` has nothing to wait for."""
-    client._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001 - no public way to give records up
+    waiting = client._message_accumulator  # noqa: SLF001 - no public way to give records up
+    waiting.fail_all(ProducerClosed())
+    for batches in waiting._batches.values():  # noqa: SLF001
+        for batch in batches:
+            batch._drain_waiter.exception()  # noqa: SLF001 - seen, or asyncio would report it as never retrieved
     try:
         async with asyncio.timeout(_GOODBYE):
             await client.stop()

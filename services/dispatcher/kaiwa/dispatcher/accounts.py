@@ -43,7 +43,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     locale: str = "en"
     markets: tuple[str, ...] = ()
     human_agent: bool = False
-    default_app: bool = False
+    default_app: bool = True
+    """False where conversation routing is on and another app is the default one: idle threads are then not ours."""
     unknown_echo: Literal["hold", "ignore"] = "hold"
     limits: Limits = Limits()
 

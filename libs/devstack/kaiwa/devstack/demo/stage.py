@@ -1,0 +1,104 @@
+"""Where the story is played: customers on Meta's side, agents on ours, and Kaiwa in between."""
+
+import itertools
+import random
+import secrets
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kaiwa.bus.producer import Producer
+from kaiwa.bus.records import Outgoing
+from kaiwa.contracts import topics
+from kaiwa.contracts.sends import Author, Message, Recipient, SendRequest, encode
+from kaiwa.devstack.demo.watch import Watch
+from kaiwa.devstack.installation import Installation
+from kaiwa.simulator.model import Customer
+from kaiwa.simulator.remote import Remote
+
+AGENT = Author("human", "agent-7")
+CAMPAIGN = Author("automation", "campaign")
+WITHIN = 10.0  # seconds for Kafka to acknowledge a request
+
+
+@dataclass
+class Stage:
+    """What an act needs. `chance` is seeded; `proven` are texts that the scanner found before they were unsent."""
+
+    kaiwa: Installation
+    producer: Producer
+    watch: Watch
+    chance: random.Random
+    proven: set[str] = field(default_factory=set)
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def remote(self) -> Remote:
+        """Meta."""
+        return self.kaiwa.remote
+
+    @property
+    def segments(self) -> Path | None:
+        """The broker's own files; None when the broker is not ours."""
+        broker = self.kaiwa.stack.kafka
+        return broker.log_dir if broker else None
+
+    def number(self) -> str:
+        """A mark for a message and its answer."""
+        return f"#{next(self._numbers):04d}"
+
+    async def customer(self, shop: str) -> Customer:
+        """Somebody who never wrote to this shop before."""
+        account = self.kaiwa.accounts[shop]
+        return await self.remote.customer(account.account_id, username=f"customer.{secrets.token_hex(4)}")
+
+    async def write(self, customer: Customer, text: str, *, ago: float = 0.0, delay: float = 0.0) -> str:
+        """The customer's message, written `ago` seconds before now, delivered `delay` seconds after; its mid."""
+        return await self.remote.write(
+            customer, text, at=time.time() - ago if ago else None, delay=delay
+        )
+
+    async def answered(self, mid: str) -> str:
+        """Wait until the bot has asked for an answer to this message; the request's id."""
+        await self.watch.until(lambda: self.watch.received(mid), "a customer's message became an event")
+        event = self.watch.received(mid)
+        request_id = f"bot-{event.id if event else ''}"
+        await self.watch.until(lambda: request_id in self.watch.requests, "the bot answered")
+        return request_id
+
+    async def say(self, customer: Customer, text: str, author: Author = AGENT) -> str:
+        """Ask for a message to the customer; the request's id."""
+        return await self.ask(request(customer, Message(text=text), author=author))
+
+    async def ask(self, *requests: SendRequest) -> str:
+        """Put requests on `instagram.sends.v1`; the last one's id."""
+        await self.publish(*(Outgoing(topics.SENDS, each.key, encode(each)) for each in requests))
+        return requests[-1].request_id
+
+    async def publish(self, *records: Outgoing) -> None:
+        await self.producer.publish(records, within=WITHIN)
+
+    async def sent(self, request_id: str) -> None:
+        await self.ended(request_id, "sent")
+
+    async def ended(self, request_id: str, *states: str) -> None:
+        """Wait until a request has one of these states."""
+        what = f"a request became {' or '.join(states)}"
+        await self.watch.until(lambda: self.watch.state(request_id) in states, what)
+
+    async def deferred(self, request_id: str, reason: str) -> None:
+        await self.watch.until(
+            lambda: (request_id, reason) in self.watch.deferred, f"a request waits for {reason}"
+        )
+
+
+def request(customer: Customer, message: Message | None, *, author: Author = AGENT, **more: object) -> SendRequest:
+    """A request for this customer with a new id; `more` are further fields of it."""
+    fields = {"request_id": f"demo-{secrets.token_hex(8)}", **more}
+    return SendRequest(
+        account_id=customer.account_id,
+        recipient=Recipient(customer_id=customer.customer_id),
+        author=author,
+        message=message,
+        **fields,  # type: ignore[arg-type]  # named at each call, two screens away
+    )

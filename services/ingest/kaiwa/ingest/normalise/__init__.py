@@ -1,0 +1,96 @@
+"""From a signed body to events. Pure and total: whatever JSON it is given, it returns, and one item makes one event.
+
+    body → envelope (notifications, entries, items) → messaging or changes (shapes) → event
+
+An item that has no known shape, or lacks what its kind needs, is an ``unknown`` event that carries it as ``raw``.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from kaiwa.contracts import ids
+from kaiwa.contracts.events import NOTHING, Event, Kind, encode
+from kaiwa.contracts.quarantine import Cause
+from kaiwa.contracts.times import rfc3339
+from kaiwa.ingest.normalise import changes, messaging
+from kaiwa.ingest.normalise.envelope import Found, NotJsonError, items, notifications, object_of
+from kaiwa.ingest.normalise.fields import decoded, too_deep
+from kaiwa.ingest.normalise.meaning import UNREADABLE, Meaning, Sighting
+
+__all__ = ["Normalised", "Reading", "normalise"]
+
+_OBJECT = "instagram"
+_NO_DATA = msgspec.Raw(b"{}")
+
+
+class Normalised(NamedTuple):
+    """An event, and the item as it was delivered."""
+
+    event: Event
+    item: msgspec.Raw
+
+
+class Reading(NamedTuple):
+    """What a body holds."""
+
+    found: tuple[Normalised, ...] = ()
+    others: int = 0
+    """Notifications of other objects (``page``), which are not ours to keep."""
+    unreadable: Cause | None = None
+    """The body, or a notification in it, is none that we know: all of it is to be kept as it came."""
+
+
+def normalise(
+    body: bytes, *, app_id: str, received_at: datetime, id_key: bytes, always_raw: bool = False
+) -> Reading:
+    """Read a body whose signature named ``app_id``."""
+    received = rfc3339(received_at)
+    try:
+        delivered = notifications(body)
+        objects = [object_of(notification) for notification in delivered]
+        found = tuple(
+            Normalised(_event(item, app_id, received, id_key, always_raw=always_raw), item.item)
+            for notification, name in zip(delivered, objects, strict=True)
+            if name == _OBJECT
+            for item in items(notification)
+        )
+    except (NotJsonError, RecursionError):
+        return Reading(unreadable=Cause.NOT_JSON)
+    others = sum(name not in (_OBJECT, None) for name in objects)
+    known = bool(objects) and None not in objects
+    return Reading(found, others, None if known else Cause.WRONG_SHAPE)
+
+
+def _event(found: Found, app_id: str, received_at: str, id_key: bytes, *, always_raw: bool) -> Event:
+    item = bytes(found.item)
+    deep = too_deep(item)
+    sighting = UNREADABLE if deep else _sight(found)
+    meaning = sighting.meaning or Meaning(Kind.UNKNOWN, (hashlib.sha256(item).hexdigest(),), None)
+    kind, identity, data = meaning
+    unsent = kind is Kind.MESSAGE_UNSENT  # must not bring back what it takes away
+    keep = (always_raw or data is None or not sighting.whole) and not unsent
+    raw = NOTHING if not keep else msgspec.Raw(encode(item.decode())) if deep else found.item
+    return Event(
+        id=ids.opaque(id_key, app_id, found.account_id or "", kind, *identity),
+        kind=kind,
+        app_id=app_id,
+        account_id=found.account_id,
+        customer_id=sighting.customer_id,
+        occurred_at=sighting.occurred_at or found.delivered_at or received_at,
+        time_source="delivery" if sighting.occurred_at is None else "event",
+        received_at=received_at,
+        stream=found.stream,
+        data=_NO_DATA if data is None else msgspec.Raw(encode(data)),
+        raw=raw,
+    )
+
+
+def _sight(found: Found) -> Sighting:
+    value = decoded(found.item)
+    if not isinstance(value, dict):
+        return UNREADABLE
+    read = changes.sight if found.stream == "changes" else messaging.sight
+    return read(value, found.account_id)
