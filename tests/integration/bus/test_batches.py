@@ -1,0 +1,245 @@
+"""The batch consumer on a real Kafka: what is committed was handled, and what failed comes again."""
+
+import asyncio
+import random
+import subprocess
+import sys
+import uuid
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from conditions import eventually
+from kafka_records import bare_producer, new_topic, write_header_name
+
+from kaiwa.bus.batches import Batches
+from kaiwa.bus.producer import Producer
+from kaiwa.bus.records import Outgoing, Record
+from kaiwa.devstack.kafka import Kafka as Broker
+from kaiwa.runtime.errors import DependencyError
+from kaiwa.runtime.settings import Kafka
+
+Place = tuple[int, int]
+MEMBER = Path(__file__).parents[2] / "support" / "bus_member.py"
+
+
+async def fill(kafka: Kafka, topic: str, *, partitions: int, each: int) -> set[Place]:
+    """Records in every partition; where they are."""
+    outgoing = [
+        Outgoing(topic, b"k", b"v%d" % n, partition=p) for p in range(partitions) for n in range(each)
+    ]
+    async with Producer(kafka, client_id="test") as producer:
+        await producer.publish(outgoing, within=20)
+    return {(p, n) for p in range(partitions) for n in range(each)}
+
+
+async def committed(kafka: Kafka, group: str, topic: str, partitions: int) -> list[int | None]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka.bootstrap_servers, group_id=group, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        return [await consumer.committed(TopicPartition(topic, p)) for p in range(partitions)]
+    finally:
+        await consumer.stop()
+
+
+def a_group() -> str:
+    return f"test-{uuid.uuid4().hex}"
+
+
+class Handler:
+    """Remembers what it handled, in order, and what it was given."""
+
+    def __init__(self) -> None:
+        self.handled: list[Record] = []
+
+    async def __call__(self, records: Sequence[Record]) -> None:
+        self.handled += records
+
+    @property
+    def places(self) -> set[Place]:
+        return {(record.partition, record.offset) for record in self.handled}
+
+
+class FailingHandler(Handler):
+    """Raises in 20 of its first 40 batches, chosen at random."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.fails = [True] * 20 + [False] * 20
+        random.Random(seed).shuffle(self.fails)
+
+    async def __call__(self, records: Sequence[Record]) -> None:
+        if self.fails and self.fails.pop():
+            raise ValueError
+        await super().__call__(records)
+
+
+async def test_a_raising_handler_loses_nothing(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Breaks if `again` does not seek back: the failed batches are then skipped, and later commits pass them."""
+    monkeypatch.setattr("kaiwa.bus.batches._LONGEST_PAUSE", 0.05)
+    topic, group, handler = await new_topic(kafka, partitions=3), a_group(), FailingHandler(seed=20)
+    expected = await fill(kafka, topic, partitions=3, each=700)
+    async with Batches(kafka, [topic], group=group, handle=handler, max_records=50):
+        await eventually(lambda: handler.places == expected)
+    assert handler.fails == []
+    assert await committed(kafka, group, topic, 3) == [700, 700, 700]
+    for partition in range(3):
+        offsets = [record.offset for record in handler.handled if record.partition == partition]
+        assert offsets == sorted(offsets)
+
+
+async def test_a_commit_passes_only_what_was_handled(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Breaks if a batch is committed, or counted as applied, before the handler returned."""
+    monkeypatch.setattr("kaiwa.bus.batches._STOP", 0.1)
+    topic, group, hanging = await new_topic(kafka), a_group(), asyncio.Event()
+    handled = 0
+
+    async def handle(records: Sequence[Record]) -> None:
+        nonlocal handled
+        if handled >= 30:
+            hanging.set()
+            await asyncio.Event().wait()
+        handled += len(records)
+
+    await fill(kafka, topic, partitions=1, each=100)
+    async with Batches(kafka, [topic], group=group, handle=handle, max_records=10) as batches:
+        await hanging.wait()
+        partition = TopicPartition(topic, 0)
+        assert await batches.applied() == {partition: 30}
+        assert await batches.ends() == {partition: 100}
+    assert await committed(kafka, group, topic, 1) == [30]
+
+
+async def test_a_stop_finishes_the_batch_in_hand(kafka: Kafka) -> None:
+    topic, group, begun, go_on = await new_topic(kafka), a_group(), asyncio.Event(), asyncio.Event()
+
+    async def handle(_: Sequence[Record]) -> None:
+        begun.set()
+        await go_on.wait()
+
+    await fill(kafka, topic, partitions=1, each=10)
+    batches = Batches(kafka, [topic], group=group, handle=handle, max_records=10)
+    await batches.start()
+    await begun.wait()
+    stopping = asyncio.create_task(batches.stop())
+    go_on.set()
+    await stopping
+    assert await committed(kafka, group, topic, 1) == [10]
+
+
+async def test_killed_members_lose_nothing(kafka: Kafka, tmp_path: Path) -> None:
+    """Breaks if offsets are committed before the batch is handled: what a killed member had in hand is then lost."""
+    topic, group, file = await new_topic(kafka, partitions=4), a_group(), tmp_path / "handled"
+    expected = await fill(kafka, topic, partitions=4, each=1500)
+    file.touch()
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, MEMBER, kafka.bootstrap_servers, topic, group, file])
+
+    def handled() -> set[Place]:
+        lines = file.read_text().splitlines()
+        return {(int(partition), int(offset)) for partition, offset in map(str.split, lines)}
+
+    def reached(share: float) -> bool:
+        return len(handled()) >= share * len(expected)
+
+    members = [start(), start()]
+    try:
+        for share in (0.2, 0.5):
+            await eventually(partial(reached, share), within=40)
+            victim = members.pop(0)
+            victim.kill()
+            victim.wait()
+            members.append(start())
+        await eventually(lambda: handled() == expected, within=60)
+    finally:
+        for member in members:
+            member.kill()
+            member.wait()
+
+
+async def test_records_reach_the_handler_as_they_are(kafka: Kafka) -> None:
+    topic, handler = await new_topic(kafka), Handler()
+    async with bare_producer(kafka) as producer:
+        await producer.send_and_wait(topic, key=None, value=b"no key")
+        await producer.send_and_wait(topic, key=b"k", value=None)
+        await producer.send_and_wait(topic, key=b"k", value=b"")
+        await producer.send_and_wait(
+            topic, key=b"\xff", value=b"\x00{", headers=[("h", b"\xff\xfe"), ("h", b"")]
+        )
+    async with Batches(kafka, [topic], group=a_group(), handle=handler):
+        await eventually(lambda: len(handler.handled) == 4)
+    assert [(record.key, record.value, record.headers) for record in handler.handled] == [
+        (None, b"no key", ()),
+        (b"k", None, ()),
+        (b"k", b"", ()),
+        (b"\xff", b"\x00{", (("h", b"\xff\xfe"), ("h", b""))),
+    ]
+
+
+async def test_header_names_that_are_not_utf8_cost_no_record(kafka: Kafka) -> None:
+    """Breaks if partitions are polled together after such a batch: what getmany had taken from others is then lost."""
+    topic, group, handler = await new_topic(kafka, partitions=3), a_group(), Handler()
+    await fill(kafka, topic, partitions=3, each=30)
+    await write_header_name(kafka, TopicPartition(topic, 1), b"\xff\xfe", [b"bad0", b"bad1"])
+    await fill(kafka, topic, partitions=3, each=30)
+    everything = {(p, n) for p in range(3) for n in range(60)} | {(1, 60), (1, 61)}
+    async with Batches(kafka, [topic], group=group, handle=handler, max_records=7):
+        await eventually(lambda: handler.places == everything)
+    bad = [record for record in handler.handled if record.value in (b"bad0", b"bad1")]
+    assert {record.offset: record.headers for record in bad} == {
+        30: (("\\xff\\xfe", b"kept"),),
+        31: (("\\xff\\xfe", b"kept"),),
+    }
+    assert await committed(kafka, group, topic, 3) == [60, 62, 60]
+
+
+async def test_a_restart_of_the_broker_is_survived(kafka: Kafka, broker: Broker) -> None:
+    topic, handler = await new_topic(kafka), Handler()
+    async with (
+        Producer(kafka, client_id="test") as producer,
+        Batches(kafka, [topic], group=a_group(), handle=handler) as batches,
+    ):
+        await producer.publish([Outgoing(topic, b"k", b"before")], within=10)
+        await eventually(lambda: len(handler.handled) == 1)
+        await asyncio.to_thread(broker.stop, kill=True)
+        await asyncio.to_thread(broker.start)
+        await producer.publish([Outgoing(topic, b"k", b"after")], within=20)
+        await eventually(lambda: b"after" in [record.value for record in handler.handled])
+        assert batches.stuck() is None
+
+
+async def test_a_hanging_handler_is_stuck_and_a_failing_one_is_not(kafka: Kafka) -> None:
+    topic = await new_topic(kafka)
+    await fill(kafka, topic, partitions=1, each=1)
+    calls = 0
+
+    async def hang(_: Sequence[Record]) -> None:
+        await asyncio.Event().wait()
+
+    async def fail(_: Sequence[Record]) -> None:
+        nonlocal calls
+        calls += 1
+        raise ValueError
+
+    hanging = Batches(kafka, [topic], group=a_group(), handle=hang, patience=0.5)
+    await hanging.start()
+    await eventually(lambda: hanging.stuck() is not None)
+    hanging._tasks[0].cancel()  # it would wait for the batch in hand
+    await hanging.stop()
+    async with Batches(kafka, [topic], group=a_group(), handle=fail, patience=2) as failing:
+        await eventually(lambda: calls >= 5)
+        assert failing.stuck() is None
+
+
+async def test_what_is_missing_is_named(kafka: Kafka) -> None:
+    batches = Batches(kafka, ["test.absent"], group=a_group(), handle=Handler())
+    with pytest.raises(DependencyError, match=r"no topic test\.absent: run `kaiwa topics apply`"):
+        await batches.start()
+    nowhere = Kafka(bootstrap_servers="127.0.0.1:1")
+    with pytest.raises(DependencyError, match="does not answer"):
+        await Batches(nowhere, ["test.absent"], group=a_group(), handle=Handler()).start()
