@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import asyncpg
+import httpx
 from conditions import eventually
 
 from kaiwa.bus.producer import Producer
@@ -46,9 +47,10 @@ class DispatcherRig:
         self.sim = Simulator(seed=seed, delivery=DELIVERY)
         self.outcomes: dict[str, list[Outcome]] = {}
         self.services: dict[str, Process] = {}
+        self.urls: dict[str, str] = {}
         self._stack, self._folder, self.dsn = stack, folder, dsn
         self._exit = AsyncExitStack()
-        self._env: dict[str, str] = {}
+        self.env: dict[str, str] = {}
         self._entries: list[dict[str, Any]] = []
 
     async def __aenter__(self) -> Self:
@@ -57,7 +59,8 @@ class DispatcherRig:
         app = self.sim.app(callback_url=f"http://127.0.0.1:{self._door}/webhooks/instagram")
         keys = generate(self._folder / "keys")
         (self._folder / "apps").write_text(f"{app.app_id} {app.secret}\n")
-        self._env = {
+        self.env = {
+            "PATH": "/usr/bin:/bin",
             **self._stack.environment,
             **QUICK,
             **{name: str(path) for name, path in keys.items()},
@@ -85,7 +88,7 @@ class DispatcherRig:
     async def kaiwa(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the command as a user would."""
         command = [sys.executable, "-c", "from kaiwa.runtime.cli import main; main()", *words]
-        env = {"PATH": "/usr/bin:/bin", **self._env}
+        env = self.env
         done = await asyncio.to_thread(
             subprocess.run, command, env=env, capture_output=True, text=True, check=False
         )
@@ -130,7 +133,7 @@ class DispatcherRig:
         return await self._run(name, "kaiwa.dispatcher", free_port(), settings)
 
     async def _run(self, name: str, module: str, port: int, settings: Mapping[str, str]) -> Process:
-        env = {**self._env, **settings, "KAIWA_HTTP__PORT": str(port)}
+        env = {**self.env, **settings, "KAIWA_HTTP__PORT": str(port)}
         service = Process(
             self._stack.keeper,
             name,
@@ -139,6 +142,7 @@ class DispatcherRig:
             log=self._folder / f"{name}.log",
         )
         self.services[name] = service
+        self.urls[name] = f"http://127.0.0.1:{port}"
         service.start()
         await service.wait_ready(f"http://127.0.0.1:{port}", timeout=30)
         return service
@@ -176,6 +180,16 @@ class DispatcherRig:
 
     def newest(self, request_id: str) -> Outcome:
         return max(self.outcomes.get(request_id, ()), key=lambda outcome: outcome.seq, default=None)  # type: ignore[return-value,arg-type]  # callers look first
+
+    async def everything_stored(self) -> str:
+        """Every row of every table of the dispatcher's schema, binary columns as they are."""
+        names = await self.db.fetch("select tablename from pg_tables where schemaname = 'dispatcher'")
+        rows = [await self.db.fetch(f"select * from dispatcher.{name['tablename']}") for name in names]  # noqa: S608 - names of our own tables
+        return "\n".join(str(dict(row)) for table in rows for row in table)
+
+    async def metrics(self, name: str) -> str:
+        async with httpx.AsyncClient() as client:
+            return (await client.get(f"{self.urls[name]}/metrics")).text
 
     def log(self, name: str) -> str:
         return (self._folder / f"{name}.log").read_text()

@@ -18,6 +18,7 @@ from kaiwa.runtime.settings import Kafka
 
 _WAIT_MS: Final = 200
 _CONNECT_TIMEOUT: Final = 10.0  # seconds
+_IDLE: Final = 0.05  # seconds between looks at a table that is up to date
 _PAUSE: Final = 1.0  # seconds before a table's reader starts again
 
 _log = logs.get_logger()
@@ -80,9 +81,11 @@ class TableView:
             while True:
                 if not self.complete.is_set() and await _reached(consumer, ends):
                     self.complete.set()
-                for partition in partitions:
-                    for record in await take(consumer, partition, wait_ms=_WAIT_MS):
-                        self._apply(record)
+                taken = [record for partition in partitions for record in await take(consumer, partition)]
+                for record in taken:
+                    self._apply(record)
+                if not taken:
+                    await asyncio.sleep(_IDLE)
 
 
 async def _reached(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> bool:

@@ -12,7 +12,7 @@ _FIRST_MS = 10**11
 
 def rfc3339(moment: datetime) -> str:
     """``moment`` (aware) as text, cut to the millisecond."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def parse(text: str) -> datetime:

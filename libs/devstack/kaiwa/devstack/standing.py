@@ -1,9 +1,10 @@
-"""The stack that stays after the command that started it: a process in the background and what is known about it.
+"""What stays after the command that started it: a process in the background and what is known about it.
 
 It holds a lock for as long as it lives, which the kernel lets go however it ends; so "is it up?" never trusts a
-pid or a file that a crash left behind. The servers are in the care of a keeper as always: if this process is
-killed, they end too. Run as a program it becomes that process, and says on standard output either its state as
-JSON or, in one line, what is wrong.
+pid or a file that a crash left behind. What it started is in the care of a keeper as always: if this process is
+killed, all of it ends too. A module with a `stand` in its `main` becomes that process when it is run as a program
+(this one: Kafka and PostgreSQL alone), and says on standard output either its state as JSON or, in one line, what
+is wrong.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NoReturn, cast
@@ -24,29 +25,35 @@ import msgspec
 from kaiwa.devstack.stack import running
 from kaiwa.runtime.errors import DependencyError, KaiwaError, SettingsError
 
+MODULE = "kaiwa.devstack.standing"  # not __name__, which is __main__ in that process
 DOWN_TIMEOUT = 30.0
 POLL_EVERY = 0.02
 
 
 class State(msgspec.Struct, frozen=True):
-    """`environment` holds the variables that lead to the servers."""
+    """`environment` holds the variables that lead to what stands, `notes` what else its users should know."""
 
     pid: int
     environment: dict[str, str]
+    notes: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one user's standing stack is written down."""
+    """Where it is written down that `name` stands for this user; `module` is its program."""
 
     folder: Path
+    name: str = "stack"
+    module: str = MODULE
 
     @classmethod
-    def of(cls, environ: Mapping[str, str] = os.environ) -> "Place":
+    def of(
+        cls, environ: Mapping[str, str] = os.environ, *, name: str = "stack", module: str = MODULE
+    ) -> "Place":
         base = environ.get("XDG_STATE_HOME") or "~/.local/state"
-        folder = Path(base).expanduser() / "kaiwa" / "stack"
+        folder = Path(base).expanduser() / "kaiwa" / name
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return cls(folder)
+        return cls(folder, name, module)
 
     @property
     def state(self) -> Path:
@@ -64,7 +71,7 @@ class Place:
 
     @contextmanager
     def alive(self) -> Iterator[None]:
-        """Held by the standing stack for its lifetime."""
+        """Held by what stands, for its lifetime."""
         with self._locked("alive", fcntl.LOCK_EX):  # waits only for a glance of `read`
             yield
 
@@ -94,10 +101,10 @@ class Place:
 
 
 def start(place: Place) -> State:
-    """A new standing stack; returns when its servers answer. Needs `one_at_a_time`, and nothing that stands."""
+    """Start it; returns when it answers. Needs `one_at_a_time`, and nothing that stands."""
     with place.log.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "kaiwa.devstack.standing"],
+        process = subprocess.Popen(  # noqa: S603 - a module of ours
+            [sys.executable, "-m", place.module],
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -115,30 +122,34 @@ def start(place: Place) -> State:
         process.returncode = 0  # it is let go on purpose: no warning about a child that still runs
         return msgspec.json.decode(said, type=State)
     error = SettingsError if process.wait() == SettingsError.code else DependencyError
-    raise error(said.decode().strip() or f"the stack did not start: see {place.log}")
+    raise error(said.decode().strip() or f"the {place.name} did not start: see {place.log}")
 
 
 def stop(place: Place, state: State) -> None:
-    """Returns when the servers have ended and their data is gone. Needs `one_at_a_time`."""
+    """Returns when all of it has ended and its data is gone. Needs `one_at_a_time`."""
     os.kill(state.pid, signal.SIGTERM)
     deadline = time.monotonic() + DOWN_TIMEOUT
     while place.read() is not None:
         if time.monotonic() > deadline:
             raise DependencyError(
-                f"the stack (process {state.pid}) does not end: see {place.log}, then kill it"
+                f"the {place.name} (process {state.pid}) does not end: see {place.log}, then kill it"
             )
         time.sleep(POLL_EVERY)
 
 
-def main() -> None:
+Standing = tuple[Mapping[str, str], Mapping[str, str]]
+"""The environment and the notes of a State."""
+
+
+def stand(place: Place, opened: AbstractContextManager[Standing]) -> None:
+    """Open it, say so, and keep it open until SIGTERM."""
     signal.signal(signal.SIGTERM, _leave)
-    place = Place.of()
     with place.alive():
         try:
-            # Nothing of the environment: `up` after `down` in one shell must not find its own old variables there.
-            with running(environ={}) as stack:
-                place.write(State(os.getpid(), stack.environment))
-                _say(msgspec.json.encode(State(os.getpid(), stack.environment)))
+            with opened as (environment, notes):
+                state = State(os.getpid(), dict(environment), dict(notes))
+                place.write(state)
+                _say(msgspec.json.encode(state))
                 while True:
                     signal.pause()
         except KaiwaError as error:
@@ -146,6 +157,17 @@ def main() -> None:
             sys.exit(error.code)
         finally:
             place.state.unlink(missing_ok=True)
+
+
+def main() -> None:
+    stand(Place.of(), _stack())
+
+
+@contextmanager
+def _stack() -> Iterator[Standing]:
+    # Nothing of the environment: `up` after `down` in one shell must not find its own old variables there.
+    with running(environ={}) as stack:
+        yield stack.environment, {}
 
 
 def _leave(_number: int, _frame: object) -> NoReturn:

@@ -8,7 +8,7 @@ Answer
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,16 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Refused:
-    """The platform's error object. ``retry_after`` from its usage headers, where it gave one."""
+    """The platform's error object. ``retry_after`` from its usage headers, where it gave one.
+
+    ``server_error``: it came with an HTTP status of 500 or above, which says something where the code does not.
+    """
 
     code: int | None
     subcode: int | None
     fbtrace_id: str | None
     retry_after: timedelta | None = None
+    server_error: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class ThreadMessage:
     """A message as the Conversations API returns it."""
 
     mid: str
-    created_time: str
+    created: datetime
     from_id: str | None
     text: str | None
     attachment_kinds: tuple[str, ...] = ()

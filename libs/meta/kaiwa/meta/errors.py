@@ -17,6 +17,8 @@ class Action(Enum):
     """Final for this message."""
     FIX = auto()
     """Final, and somebody has to change the request, the app or its access."""
+    WAIT = auto()
+    """This thread is busy for a while; the account's other threads are not."""
     PAUSE = auto()
     """Throttled: the account waits until the announced time."""
     REAUTH = auto()
@@ -95,6 +97,7 @@ TABLE: dict[tuple[int, int | None], Row] = {
     ),
     (200, 1545041): Row(_D, _AWAY),
     (200, 2534041): Row(_R, "The owner switched off access for connected tools: Settings, Message controls."),
+    (230, None): Row(_D, "The person has not agreed that their profile is read."),
     (341, None): Row(_P, _RATE),
     (368, None): Row(_X, "The account is blocked for policy reasons."),
     (506, None): Row(_D, "Meta takes this for a duplicate post."),
@@ -105,24 +108,27 @@ TABLE: dict[tuple[int, int | None], Row] = {
     (613, 1893016): Row(_D, "An opt-in was requested again."),
     (2022, None): Row(_D, "Commerce messages are disabled after a violation."),
     (36103, None): Row(Action.INELIGIBLE, "Messaging is not available for this account yet."),
-    (80001, None): Row(_P, _RATE),
-    (80002, None): Row(_P, _RATE),
-    (80006, None): Row(_P, _RATE),
     (2018300, None): Row(_D, _OWNER),
-    (2018321, None): Row(_P, "Meta's own automated answer is running in this thread."),
+    (2018321, None): Row(Action.WAIT, "Meta's own automated answer is running in this thread."),
     (2018171, None): Row(_F, "Only a primary or secondary receiver may do this."),
     (2018234, None): Row(_F, "Only a primary or secondary receiver may do this."),
     (9000001, None): Row(_D, "The message is deleted, or older than the newest 20."),
 }
 
+RANGES: tuple[tuple[range, Row], ...] = (
+    (range(200, 300), Row(_R, _PERMISSION)),
+    (range(80_000, 80_010), Row(_P, _RATE)),
+)
+"""What whole ranges of codes mean, where no row says more."""
+
 _OTHER = Row(_F, "Meta refused the call for a reason that is not in our table.")
+_BROKEN = Row(_U, "Meta failed for a reason that is not in our table; the message may have been sent.")
 
 
-def explain(code: int | None, subcode: int | None) -> Row:
-    """The row of an error; a permission error of the 200s falls together, an unknown one is final."""
+def explain(code: int | None, subcode: int | None, *, server_error: bool = False) -> Row:
+    """The row of an error. One that is not in the table is final, unless Meta's server failed with it."""
+    unlisted = _BROKEN if server_error else _OTHER
     if code is None:
-        return _OTHER
+        return unlisted
     exact = TABLE.get((code, subcode)) or TABLE.get((code, None))
-    if exact:
-        return exact
-    return Row(_R, _PERMISSION) if 200 <= code <= 299 else _OTHER  # noqa: PLR2004 - Meta's permission range
+    return exact or next((row for codes, row in RANGES if code in codes), unlisted)

@@ -15,10 +15,14 @@ import httpx
 import msgspec
 from httpx_aiohttp import AiohttpTransport
 
+from kaiwa.contracts.times import parse
 from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused, ThreadMessage
 from kaiwa.meta.usage import regain
 
 TIMEOUT = httpx.Timeout(connect=3, write=5, read=20, pool=0.5)
+"""``pool`` spans, in this transport, the wait for a free connection and the making of a new one: a call that would
+have to wait longer has missed its slot, and nothing of it has left.
+"""
 
 _NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 _KEEPALIVE = 20  # seconds; below the servers' own, so that an idle connection is not closed under a request
@@ -48,8 +52,40 @@ class _ErrorBody(msgspec.Struct):
     error: _Error
 
 
+class _Author(msgspec.Struct):
+    id: str | None = None
+
+
+class _Attachments(msgspec.Struct):
+    data: list[dict[str, Any]] = []
+
+
+class _ThreadMessage(msgspec.Struct):
+    id: str
+    created_time: str
+    author: _Author = msgspec.field(name="from", default_factory=_Author)
+    message: str | None = None
+    attachments: _Attachments = msgspec.field(default_factory=_Attachments)
+
+
+class _Messages(msgspec.Struct):
+    data: list[_ThreadMessage]
+
+
+class _Thread(msgspec.Struct):
+    messages: _Messages
+
+
+class _Threads(msgspec.Struct):
+    data: list[_Thread]
+
+
 _success = msgspec.json.Decoder(_Success)
 _error = msgspec.json.Decoder(_ErrorBody)
+_threads = msgspec.json.Decoder(_Threads)
+
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for bytes that are no JSON of that shape: bad UTF-8 and deep nesting have their own."""
 
 
 class Graph:
@@ -71,7 +107,8 @@ class Graph:
                 headers={"authorization": f"Bearer {sender.token}", "content-type": "application/json"},
             )
         except httpx.HTTPError as error:
-            return Lost(type(error).__name__) if _left(error) else NotSent(type(error).__name__)
+            why = type(error.__cause__ or error).__name__  # the transport's own names mislead
+            return Lost(why) if _left(error) else NotSent(why)
         except (aiohttp.ClientError, OSError) as error:  # what the transport does not translate
             return Lost(type(error).__name__)
         return read(response)
@@ -87,11 +124,10 @@ class Graph:
             )
             if response.status_code != httpx.codes.OK:
                 return None
-            threads = response.json()["data"]
-            messages = threads[0]["messages"]["data"] if threads else []
-            return [_thread_message(item) for item in messages]
-        except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError, LookupError, TypeError):
-            return None
+            threads = _threads.decode(response.content).data
+            return [_thread_message(item) for item in threads[0].messages.data] if threads else []
+        except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError, *_UNREADABLE):
+            return None  # ValueError: a time that is none
 
 
 @asynccontextmanager
@@ -107,20 +143,23 @@ def read(response: httpx.Response) -> Answer:
     """What a complete HTTP answer says; an error object wins over the status, whichever it is."""
     try:
         error = _error.decode(response.content).error
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         error = None
     if error is not None:
-        return Refused(error.code, error.error_subcode, error.fbtrace_id, regain(response.headers))
-    if response.status_code == httpx.codes.OK:
+        return Refused(
+            error.code,
+            error.error_subcode,
+            error.fbtrace_id,
+            regain(response.headers),
+            server_error=response.is_server_error,
+        )
+    if response.is_success:
         try:
             success = _success.decode(response.content)
-        except msgspec.DecodeError:
+        except _UNREADABLE:
             return Lost("unreadable answer")
-        return (
-            Accepted(success.message_id, success.recipient_id)
-            if success.recipient_id
-            else Lost("no recipient")
-        )
+        named = success.message_id or success.recipient_id
+        return Accepted(success.message_id, success.recipient_id) if named else Lost("nothing named")
     if response.is_server_error:
         return Lost(f"HTTP {response.status_code}")
     return Refused(None, None, None, regain(response.headers))
@@ -133,15 +172,15 @@ def _left(error: httpx.HTTPError) -> bool:
     return not isinstance(error.__cause__, _NEVER_LEFT)
 
 
-def _thread_message(item: dict[str, Any]) -> ThreadMessage:
-    attachments = item.get("attachments", {}).get("data", [])
+def _thread_message(item: _ThreadMessage) -> ThreadMessage:
     kinds = tuple(
-        "image" if "image_data" in a else "video" if "video_data" in a else "file" for a in attachments
+        "image" if "image_data" in a else "video" if "video_data" in a else "file"
+        for a in item.attachments.data
     )
     return ThreadMessage(
-        mid=item["id"],
-        created_time=item["created_time"],
-        from_id=item.get("from", {}).get("id"),
-        text=item.get("message") or None,
+        mid=item.id,
+        created=parse(item.created_time),
+        from_id=item.author.id,
+        text=item.message or None,
         attachment_kinds=kinds,
     )

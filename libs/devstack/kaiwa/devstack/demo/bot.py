@@ -13,6 +13,7 @@ from kaiwa.contracts import topics
 from kaiwa.contracts.events import Event, Kind, data_of, decode
 from kaiwa.contracts.sends import Author, Media, Message, Recipient, SendRequest, encode
 
+BOT = "demo-bot"
 WITHIN = 10.0  # seconds for Kafka to acknowledge the answers
 
 _NUMBER = re.compile(r"#\d+")
@@ -38,7 +39,7 @@ def answer(event: Event) -> SendRequest:
         request_id=f"bot-{event.id}",
         account_id=event.account_id or "",
         recipient=Recipient(customer_id=event.customer_id),
-        author=Author("automation", "demo-bot"),
+        author=Author("automation", BOT),
         message=_words(data_of(event).text or "", otherwise=event.id[:6]),
     )
 

@@ -4,15 +4,22 @@ import itertools
 import random
 import secrets
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kaiwa.bus.batches import Batches
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing
 from kaiwa.contracts import topics
 from kaiwa.contracts.sends import Author, Message, Recipient, SendRequest, encode
-from kaiwa.devstack.demo.watch import Watch
+from kaiwa.devstack.demo.bot import Bot
+from kaiwa.devstack.demo.watch import TOPICS, Watch
 from kaiwa.devstack.installation import Installation
+from kaiwa.devstack.segments import traces
+from kaiwa.runtime.settings import Kafka
+from kaiwa.simulator.actions import Type
 from kaiwa.simulator.model import Customer
 from kaiwa.simulator.remote import Remote
 
@@ -30,7 +37,8 @@ class Stage:
     watch: Watch
     chance: random.Random
     proven: set[str] = field(default_factory=set)
-    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    customers: list[Customer] = field(default_factory=list)
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     @property
     def remote(self) -> Remote:
@@ -43,6 +51,11 @@ class Stage:
         broker = self.kaiwa.stack.kafka
         return broker.log_dir if broker else None
 
+    def prove(self, text: str) -> None:
+        """That the scanner sees this text now, so that its silence later means something."""
+        if self.segments and traces(self.segments, topics.EVENTS, text.encode()):
+            self.proven.add(text)
+
     def number(self) -> str:
         """A mark for a message and its answer."""
         return f"#{next(self._numbers):04d}"
@@ -50,13 +63,18 @@ class Stage:
     async def customer(self, shop: str) -> Customer:
         """Somebody who never wrote to this shop before."""
         account = self.kaiwa.accounts[shop]
-        return await self.remote.customer(account.account_id, username=f"customer.{secrets.token_hex(4)}")
+        name = f"customer.{secrets.token_hex(4)}"
+        self.customers.append(await self.remote.customer(account.account_id, username=name))
+        return self.customers[-1]
 
     async def write(self, customer: Customer, text: str, *, ago: float = 0.0, delay: float = 0.0) -> str:
         """The customer's message, written `ago` seconds before now, delivered `delay` seconds after; its mid."""
-        return await self.remote.write(
-            customer, text, at=time.time() - ago if ago else None, delay=delay
-        )
+        return await self.remote.write(customer, text, at=time.time() - ago if ago else None, delay=delay)
+
+    async def type(self, customer: Customer, text: str) -> str:
+        """Somebody at the shop writes in the Instagram app, past Kaiwa; the message's mid."""
+        typed = Type(account_id=customer.account_id, customer_id=customer.customer_id, text=text)
+        return (await self.remote.act([typed]))[0].id or ""
 
     async def answered(self, mid: str) -> str:
         """Wait until the bot has asked for an answer to this message; the request's id."""
@@ -92,7 +110,23 @@ class Stage:
         )
 
 
-def request(customer: Customer, message: Message | None, *, author: Author = AGENT, **more: object) -> SendRequest:
+@asynccontextmanager
+async def opened(kaiwa: Installation, *, seed: int | None = None) -> AsyncIterator[Stage]:
+    """A stage with its bot at work and its watch awake."""
+    kafka = Kafka(bootstrap_servers=kaiwa.stack.bootstrap_servers, session_timeout=6)
+    watch = Watch()
+    async with (
+        Producer(kafka, client_id="kaiwa-demo") as producer,
+        Batches(kafka, TOPICS, group="kaiwa.demo.watch", handle=watch.handle),
+        Batches(kafka, [topics.EVENTS], group="kaiwa.demo.bot", handle=Bot(producer).handle),
+    ):
+        chance = random.Random(seed)  # noqa: S311 - which question somebody asks is no secret
+        yield Stage(kaiwa, producer, watch, chance)
+
+
+def request(
+    customer: Customer, message: Message | None, *, author: Author = AGENT, **more: object
+) -> SendRequest:
     """A request for this customer with a new id; `more` are further fields of it."""
     fields = {"request_id": f"demo-{secrets.token_hex(8)}", **more}
     return SendRequest(

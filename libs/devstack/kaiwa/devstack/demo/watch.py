@@ -12,6 +12,7 @@ from kaiwa.contracts import erasures, events, outcomes, sends, topics
 from kaiwa.contracts.events import Event, Kind
 from kaiwa.contracts.outcomes import FINAL, Outcome
 from kaiwa.contracts.sends import SendRequest
+from kaiwa.devstack.demo.bot import BOT
 
 TOPICS: Final = (topics.EVENTS, topics.SENDS, topics.OUTCOMES, topics.ERASURES, topics.QUARANTINE)
 
@@ -55,6 +56,11 @@ class Watch:
         return found.state if found else None
 
     @property
+    def answered(self) -> int:
+        """How many messages the bot has asked to answer."""
+        return sum(request.author.id == BOT for request in self.requests.values())
+
+    @property
     def unanswered(self) -> set[str]:
         """Requests that have no final state yet."""
         return {name for name in self.requests if self.state(name) not in FINAL}
@@ -70,7 +76,7 @@ class Watch:
     def _note(self, record: Record) -> None:
         try:
             match record.topic, record.value:
-                case (topics.EVENTS | topics.QUARANTINE), None:
+                case ((topics.EVENTS | topics.QUARANTINE), None):
                     self.tombstones += 1
                 case topics.QUARANTINE, _:
                     self.quarantined += 1

@@ -1,0 +1,1 @@
+"""The decisions of compliance: no I/O, time and keys are arguments."""

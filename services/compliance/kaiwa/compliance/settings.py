@@ -1,0 +1,27 @@
+"""What compliance needs to know."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from kaiwa.contracts.topics import DEFAULT_BOUND
+from kaiwa.runtime.settings import Group, Http, Kafka, KeyFile, Postgres, ServiceSettings
+
+
+class Compliance(Group):
+    """Its own group; ``bound`` and ``retention`` in seconds."""
+
+    signing_key_file: KeyFile
+    """The first key signs checkpoints, all of them check signatures."""
+    hash_key_file: KeyFile
+    """The first key hashes the index and closed orders: a new one starts an empty index."""
+    checkpoint_file: Path | None = None
+    bound: float = Field(default=DEFAULT_BOUND, gt=0)
+    retention: float = Field(default=259_200, gt=0)
+
+
+class ComplianceSettings(ServiceSettings):
+    http: Http = Http(port=8082)
+    kafka: Kafka
+    postgres: Postgres
+    compliance: Compliance

@@ -1,0 +1,74 @@
+-- From a case to its end. Every query that takes work locks it, so that any number of processes may run these.
+
+-- name: targets_to_send(most)
+select t.erasure_id, t.topic, t.partition, t.key, c.reason
+from compliance.targets t join compliance.cases c using (erasure_id)
+where t.sent_at is null
+order by c.received_at limit :most
+for update of t skip locked;
+
+-- name: mark_sent(erasure_ids, topics, partitions, keys)!
+update compliance.targets t set sent_at = clock_timestamp()
+from unnest(:erasure_ids::text[], :topics::text[], :partitions::int[], :keys::bytea[])
+    as s (erasure_id, topic, partition, key)
+where (t.erasure_id, t.topic, t.partition, t.key) = (s.erasure_id, s.topic, s.partition, s.key);
+
+-- name: cases_to_order(most)
+select erasure_id, account_id, customer_id, mid, cutoff, reason, due_at, received_at
+from compliance.cases where state = 'received' and ordered_at is null
+order by received_at limit :most for update skip locked;
+
+-- name: mark_ordered(erasure_ids)!
+update compliance.cases set ordered_at = clock_timestamp() where erasure_id = any(:erasure_ids::text[]);
+
+-- name: cases_tombstoned(most)
+-- Ordered, and every tombstone acknowledged.
+select c.erasure_id, c.account_hash, c.mid_hash, c.nonce, c.appended_at,
+    (select count(*) from compliance.targets t where t.erasure_id = c.erasure_id) as targets
+from compliance.cases c
+where c.state = 'received' and c.ordered_at is not null
+    and not exists (select from compliance.targets t where t.erasure_id = c.erasure_id and t.sent_at is null)
+order by c.received_at limit :most for update of c skip locked;
+
+-- name: mark_tombstoned(erasure_ids, bound)!
+update compliance.cases
+set state = 'tombstoned', tombstoned_at = clock_timestamp(), check_at = clock_timestamp() + :bound::interval
+where erasure_id = any(:erasure_ids::text[]);
+
+-- name: cases_to_close(holders, most)
+-- Verified, and every holder said that it deleted or had nothing.
+select c.erasure_id, c.account_hash, c.customer_hash, c.mid_hash, c.nonce, c.cutoff, c.reason, c.due_at,
+    c.verified_at
+from compliance.cases c
+where c.state = 'verified' and not exists (
+    select from unnest(:holders::text[]) as h (holder) where not exists (
+        select from compliance.receipts r
+        where r.erasure_id = c.erasure_id and r.holder = h.holder and r.status <> 'failed'))
+order by c.received_at limit :most for update of c skip locked;
+
+-- name: mark_closed(erasure_ids)!
+update compliance.cases
+set state = 'closed', closed_at = clock_timestamp(), account_id = null, customer_id = null, mid = null
+where erasure_id = any(:erasure_ids::text[]);
+
+-- name: open_cases()$
+select count(*) from compliance.cases where state <> 'closed';
+
+-- name: cases_to_verify(most)
+select erasure_id, account_id, customer_id, mid from compliance.cases
+where state = 'tombstoned' and check_at <= now()
+order by check_at limit :most;
+
+-- name: targets_of(erasure_ids)
+select erasure_id, topic, partition, key from compliance.targets where erasure_id = any(:erasure_ids::text[]);
+
+-- name: mark_verified(erasure_id)^
+update compliance.cases set state = 'verified', verified_at = clock_timestamp()
+where erasure_id = :erasure_id and state = 'tombstoned'
+returning erasure_id, account_hash, mid_hash, nonce, appended_at;
+
+-- name: mark_found(erasure_id)^
+-- Back to the start: its tombstones are written again, and the log is read again after another bound.
+update compliance.cases set state = 'received', tombstoned_at = null, check_at = null, found = found + 1
+where erasure_id = :erasure_id and state = 'tombstoned'
+returning erasure_id, account_hash, mid_hash, nonce, appended_at;

@@ -1,0 +1,38 @@
+-- name: append_entries(kinds, commitments)!
+insert into compliance.entries (kind, commitment) select * from unnest(:kinds::text[], :commitments::bytea[]);
+
+-- name: try_lock_seal()$
+select pg_try_advisory_xact_lock(hashtext('kaiwa.compliance.seal'));
+
+-- name: newest_checkpoint()^
+select tree_size, peaks from compliance.checkpoints order by tree_size desc limit 1;
+
+-- name: unsealed(most)
+select id, kind, recorded_at, commitment from compliance.entries where seq is null order by id limit :most;
+
+-- name: ledger_state()^
+select (select coalesce(max(tree_size), 0) from compliance.checkpoints) as size,
+    coalesce(extract(epoch from now() - min(recorded_at)), 0)::float8 as oldest_unsealed
+from compliance.entries where seq is null;
+
+-- name: seal(ids, seqs, leaves)!
+update compliance.entries e set seq = s.seq, leaf = s.leaf
+from unnest(:ids::bigint[], :seqs::bigint[], :leaves::bytea[]) as s (id, seq, leaf) where e.id = s.id;
+
+-- name: add_checkpoint(tree_size, root, signed_at, key_id, signature, peaks)!
+insert into compliance.checkpoints (tree_size, root, signed_at, key_id, signature, peaks)
+values (:tree_size, :root, :signed_at, :key_id, :signature, :peaks::bytea[]);
+
+-- name: checkpoints_to_publish(most)
+select tree_size, root, signed_at, key_id, signature from compliance.checkpoints
+where published_at is null order by tree_size limit :most for update skip locked;
+
+-- name: mark_published(tree_sizes)!
+update compliance.checkpoints set published_at = clock_timestamp() where tree_size = any(:tree_sizes::bigint[]);
+
+-- name: sealed_from(first, most)
+select seq, kind, recorded_at, commitment, leaf from compliance.entries
+where seq >= :first order by seq limit :most;
+
+-- name: all_checkpoints()
+select tree_size, root, signed_at, key_id, signature from compliance.checkpoints order by tree_size;

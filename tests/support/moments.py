@@ -1,0 +1,43 @@
+"""Moments around one noon, and values of the dispatcher's core that let a message go unless a test says otherwise."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from kaiwa.dispatcher.core.state import Account, Conversation, Intent, Policy
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+MS = timedelta(milliseconds=1)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+POLICY = Policy(
+    window_margin=timedelta(seconds=90), human_hold=timedelta(seconds=1800), lease=timedelta(seconds=30)
+)
+
+
+def account(**fields: Any) -> Account:
+    """An active shop with the Human Agent feature whose app is the default one."""
+    usual = Account("17841400000000001", "active", "Shop", "en", human_agent=True, default_app=True)
+    return replace(usual, **fields)
+
+
+def conversation(**fields: Any) -> Conversation:
+    """The customer wrote an hour ago; all of it is known; automation has disclosed itself."""
+    usual = Conversation(
+        window_opened_at=NOON - HOUR,
+        last_customer_at=NOON - HOUR,
+        control="ours",
+        disclosed_at=NOON - MINUTE,
+        last_automated_at=NOON - MINUTE,
+        fresh_at=NOON,
+    )
+    return replace(usual, **fields)
+
+
+def intent(author_kind: str = "automation", **fields: Any) -> Intent:
+    """A request of a second ago."""
+    usual: dict[str, Any] = {"due_at": NOON - SECOND, "requested_at": NOON - SECOND}
+    return Intent(author_kind=author_kind, **(usual | fields))  # type: ignore[arg-type] - one of two words
