@@ -20,7 +20,11 @@ async def test_two_dispatchers_share_one_limit_and_send_each_request_once(rig: D
     assert await rig.sim.settled()
 
     requests = await asyncio.gather(
-        *(rig.ask(person, f"limited {n}-{m}", author=HUMAN) for n, person in enumerate(people) for m in range(5))
+        *(
+            rig.ask(person, f"limited {n}-{m}", author=HUMAN)
+            for n, person in enumerate(people)
+            for m in range(5)
+        )
     )
     outcomes = [await rig.final(request, within=60) for request in requests]
 

@@ -29,7 +29,14 @@ FATES = [
     Fate("500 before", "status", {"when": "before", "status": 500}, 0, "failed", reason="not_found"),
     Fate("500 after", "status", {"when": "after", "status": 500}, 1, "sent", evidence="content"),
     Fate("unreadable 200", "garbled", {}, 1, "sent", evidence="content"),
-    Fate("sent, says error 1/1357046", "error", {"when": "after", "code": 1, "subcode": 1357046}, 1, "sent", evidence="content"),
+    Fate(
+        "sent, says error 1/1357046",
+        "error",
+        {"when": "after", "code": 1, "subcode": 1357046},
+        1,
+        "sent",
+        evidence="content",
+    ),
     Fate("error 2", "error", {"when": "before", "code": 2}, 0, "failed", reason="not_found"),
 ]
 

@@ -3,8 +3,9 @@
 Invariants
 - A mid decides before a content match; a content match is an inference and says so.
 - A part is explained by one echo, an echo explains one part.
-- An echo that nothing explains stays unassigned while a part of its conversation that could still turn out
-  to be its origin is being sent or in doubt; only then is it somebody else's.
+- An echo without a mid of ours stays unassigned while a part of its conversation is being sent (whatever it
+  says: the answer will name the mid) or in doubt and could be its origin; only then is it somebody else's.
+- Neither the order of the echoes nor that of the parts changes what is said.
 """
 
 from collections.abc import Sequence
@@ -57,19 +58,19 @@ class Others:
 def attribute(parts: Sequence[OpenPart], echoes: Sequence[SeenEcho]) -> list[Ours | Others]:
     """What can be said now; an echo that is not named waits."""
     by_mid = {part.mid: part for part in parts if part.mid}
-    open_parts = {part.part_id: part for part in sorted(parts, key=lambda p: p.called_at) if part.mid is None}
+    newest_first = sorted(parts, key=lambda part: (part.called_at, part.part_id), reverse=True)
+    open_parts = {part.part_id: part for part in newest_first if part.mid is None}
+    sending = any(part.state == "sending" for part in open_parts.values())
     found: list[Ours | Others] = []
     rest = []
-    for echo in sorted(echoes, key=lambda e: e.occurred_at):
+    for echo in sorted(echoes, key=lambda echo: (echo.occurred_at, echo.mid)):
         part = by_mid.get(echo.mid)
         if part:
             found.append(Ours(echo.mid, part.part_id, "mid", echo.occurred_at))
         else:
             rest.append(echo)
-    for echo in rest:
+    for echo in [] if sending else rest:
         possible = [part for part in open_parts.values() if _could_be(part, echo)]
-        if any(part.state == "sending" for part in possible):
-            continue  # the answer on its way will name the mid
         match = _match(possible, echo, rest)
         if match:
             found.append(Ours(echo.mid, match.part_id, "content", echo.occurred_at))
@@ -88,10 +89,14 @@ def _could_be(part: OpenPart, echo: SeenEcho) -> bool:
 
 
 def _match(possible: list[OpenPart], echo: SeenEcho, rest: Sequence[SeenEcho]) -> OpenPart | None:
-    """The part that ``echo`` shows: the oldest with its text; media only where nothing else could be meant."""
+    """The part that ``echo`` shows; media only where nothing else could be meant.
+
+    Of several with its text the latest call before it: so later echoes leave the earlier calls to earlier echoes,
+    whichever is seen first.
+    """
     if not possible:
         return None
     if echo.kind == "text":
         return possible[0]
-    alike = [other for other in rest if other.kind == echo.kind]
+    alike = [other for other in rest if _could_be(possible[0], other)]
     return possible[0] if len(possible) == len(alike) == 1 else None

@@ -11,6 +11,7 @@ from kaiwa.meta.errors import Action, explain
 
 RETRY_UNREACHABLE = timedelta(seconds=2)
 DEFAULT_PAUSE = timedelta(seconds=60)
+BUSY_THREAD = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,12 @@ def classify(answer: Answer) -> Verdict:
             return InDoubt()
         case NotSent():
             return Again(RETRY_UNREACHABLE, Reason.UNREACHABLE)
-        case Refused():
+        case Refused():  # pragma: no branch - mypy proves that there is no other
             return _refused(answer)
 
 
 def _refused(answer: Refused) -> Verdict:
-    row = explain(answer.code, answer.subcode)
+    row = explain(answer.code, answer.subcode, server_error=answer.server_error)
     error = PlatformError(answer.code, answer.subcode, row.explanation, answer.fbtrace_id)
     match row.action:
         case Action.UNKNOWN:
@@ -69,11 +70,12 @@ def _refused(answer: Refused) -> Verdict:
             return Again(
                 answer.retry_after or DEFAULT_PAUSE, Reason.PAUSED_BY_PLATFORM, pause=True, error=error
             )
-        case Action.REAUTH:
-            return Again(DEFAULT_PAUSE, Reason.ACCOUNT_PAUSED, account_state="needs_reauth", error=error)
-        case Action.RESTRICTED:
-            return Again(DEFAULT_PAUSE, Reason.ACCOUNT_PAUSED, account_state="restricted", error=error)
+        case Action.WAIT:
+            return Again(BUSY_THREAD, Reason.NOT_OWNER, error=error)
+        case Action.REAUTH | Action.RESTRICTED:
+            state: AccountState = "needs_reauth" if row.action is Action.REAUTH else "restricted"
+            return Again(DEFAULT_PAUSE, Reason.ACCOUNT_PAUSED, account_state=state, error=error)
         case Action.INELIGIBLE:
             return Failed(error, account_state="ineligible")
-        case Action.DROP | Action.FIX:
+        case Action.DROP | Action.FIX:  # pragma: no branch - as above
             return Failed(error)

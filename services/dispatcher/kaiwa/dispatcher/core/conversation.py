@@ -1,7 +1,9 @@
 """What an event teaches about its conversation: a change whose merge does not depend on order or repetition."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+
+import msgspec
 
 from kaiwa.contracts.events import Event, Kind, Message, data_of
 from kaiwa.dispatcher.core.disclosure import asks
@@ -12,10 +14,21 @@ OPENING = frozenset(
 )
 """What opens the 24-hour window (platform.md 3.1); a comment, an edit, an unsend, a read do not."""
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class _Handover(msgspec.Struct):
+    new_owner_app_id: str | int | None = None
+
+
+_handover = msgspec.json.Decoder(_Handover)
+
 
 @dataclass(frozen=True)
 class Change:
-    """Each time is merged into the row by "the greatest wins"; ``control`` by the newest ``control_at``."""
+    """Each time is merged into the row by "the greatest wins"; ``control`` by the newest ``control_at``, and where
+    two are equally new ``other`` wins: of two readings the one that keeps us silent.
+    """
 
     account_id: str
     customer_id: str
@@ -47,7 +60,7 @@ def change(event: Event, partition: int) -> Change | None:
     opens = event.kind in OPENING and event.time_source == "event"
     control = _control(event, opens=opens)
     asked = at if event.kind == Kind.MESSAGE_RECEIVED and asks(data_of(event).text or "") else None
-    if not opens and control is None:
+    if not opens and control is None and asked is None:
         return None
     return Change(
         account_id=event.account_id,
@@ -66,7 +79,7 @@ def _control(event: Event, *, opens: bool) -> Control | None:
     if opens:
         return "other" if event.stream == "standby" else "ours"
     if event.kind in (Kind.CONTROL_PASSED, Kind.CONTROL_TAKEN):
-        return "ours" if str(data_of(event).get("new_owner_app_id")) == event.app_id else "other"
+        return "ours" if str(_handover.decode(event.data).new_owner_app_id) == event.app_id else "other"
     return None
 
 
@@ -89,7 +102,7 @@ def merge(changes: list[Change]) -> list[Change]:
 
 
 def _join(a: Change, b: Change) -> Change:
-    newest = b if a.control_at is None or (b.control_at is not None and b.control_at >= a.control_at) else a
+    newest = max(a, b, key=_control_rank)
     return Change(
         a.account_id,
         a.customer_id,
@@ -100,6 +113,10 @@ def _join(a: Change, b: Change) -> Change:
         newest.control_at,
         _latest(a.asked_at, b.asked_at),
     )
+
+
+def _control_rank(item: Change) -> tuple[datetime, bool]:
+    return item.control_at or _NEVER, item.control == "other"
 
 
 def _latest(a: datetime | None, b: datetime | None) -> datetime | None:

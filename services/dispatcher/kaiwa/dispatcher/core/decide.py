@@ -106,7 +106,7 @@ def _knowledge(intent: Intent, conversation: Conversation, policy: Policy, now: 
     """Automation waits for fresh state; why: a human may have taken over a moment ago."""
     if intent.author_kind == "human":
         return None
-    fresh = conversation.fresh_at is not None and now - conversation.fresh_at <= policy.automation_freshness
+    fresh = conversation.fresh_at is not None and now - conversation.fresh_at < policy.automation_freshness
     return None if fresh else Defer(now + STALE_RETRY, Reason.STATE_STALE)
 
 
@@ -114,7 +114,7 @@ def _refuse_when_known(
     reason: Reason, intent: Intent, conversation: Conversation, now: datetime
 ) -> Defer | Refuse:
     """A refusal only from what had been read after the request fell due."""
-    known = conversation.fresh_at is not None and conversation.fresh_at >= intent.due_at
+    known = conversation.fresh_at is not None and conversation.fresh_at > intent.due_at
     return Refuse(reason) if known else Defer(now + STALE_RETRY, Reason.STATE_STALE)
 
 

@@ -5,6 +5,7 @@ Triggers (platform.md 7, Meta's rule): the first automated message of a conversa
 customer's place is in no payload, so the default discloses always.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,20 +26,36 @@ TEXTS = {
 }
 TEXT_ID = "assistant.v1"
 
+MAX_NAME_BYTES = 256
+"""What a disclosure shows of an account's name, so that it always fits one message (Instagram's have 64 characters)."""
+
 QUESTIONS = (
     "are you a bot",
     "are you human",
+    "are you a human",
+    "are you a person",
+    "are you a real person",
+    "are you an ai",
     "are you a robot",
     "is this a bot",
     "am i talking to a bot",
     "bist du ein bot",
     "sind sie ein bot",
+    "bist du ein roboter",
+    "sind sie ein roboter",
+    "bist du eine ki",
+    "sind sie eine ki",
     "bist du ein mensch",
     "sind sie ein mensch",
     "ボットですか",
     "人間ですか",
     "ロボットですか",
     "自動応答ですか",
+    "botですか",
+    "aiですか",
+    "人間の方ですか",
+    "es-tu un bot",
+    "êtes-vous un bot",
     "es-tu un robot",
     "êtes-vous un robot",
     "es-tu humain",
@@ -46,14 +63,20 @@ QUESTIONS = (
     "eres un bot",
     "eres un robot",
     "eres humano",
+    "es usted un bot",
+    "es usted un robot",
+    "es usted humano",
     "você é um robô",
     "você é um bot",
     "você é humano",
     "sei un bot",
     "sei un robot",
     "sei umano",
+    "lei è un bot",
+    "lei è un robot",
+    "lei è umano",
 )
-"""Direct questions, in lower case; a text that contains one asks."""
+"""Direct questions; a text that contains one asks, whatever its case, accents or width."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +88,9 @@ class Due:
     text_id: str = TEXT_ID
 
     def text(self, name: str) -> str:
-        return TEXTS[self.language].format(name=name)
+        raw = name.encode()
+        shown = name if len(raw) <= MAX_NAME_BYTES else raw[:MAX_NAME_BYTES].decode(errors="ignore") + "…"
+        return TEXTS[self.language].format(name=shown)
 
 
 def due(conversation: Conversation, locale: str, now: datetime) -> Due | None:
@@ -82,8 +107,18 @@ def language_of(locale: str) -> str:
 
 def asks(text: str) -> bool:
     """Whether a customer's text asks if this is a bot."""
-    folded = " ".join(text.casefold().replace("’", "'").split())
-    return any(question in folded for question in QUESTIONS)
+    folded = _fold(text)
+    return any(question in folded for question in _FOLDED)
+
+
+def _fold(text: str) -> str:
+    """Without case, Latin accents, full or half width, and runs of white space. Japanese voicing marks stay."""
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    bare = "".join(mark for mark in decomposed if not "\u0300" <= mark <= "\u036f")
+    return " ".join(bare.replace("’", "'").split())
+
+
+_FOLDED = tuple(_fold(question) for question in QUESTIONS)
 
 
 def _trigger(conversation: Conversation, now: datetime) -> Trigger | None:

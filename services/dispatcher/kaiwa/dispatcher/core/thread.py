@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kaiwa.contracts.times import parse
 from kaiwa.meta.answers import ThreadMessage
 
 READABLE = 20
@@ -57,13 +56,13 @@ def search(
         for message in messages
         if message.from_id != doubted.customer_id
         and message.mid not in taken
-        and parse(message.created_time) >= earliest
+        and message.created >= earliest
         and _alike(doubted, message, fingerprint)
     ]
     if candidates and (doubted.kind == "text" or len(candidates) == 1):
         oldest = candidates[-1]
-        return Found(oldest.mid, parse(oldest.created_time))
-    complete = len(messages) < READABLE or parse(messages[-1].created_time) < earliest
+        return Found(oldest.mid, oldest.created)
+    complete = len(messages) < READABLE or messages[-1].created < earliest
     return Absent() if complete and not candidates else Unclear()
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import asyncpg
-import msgspec
 
 from kaiwa.bus.records import Record, is_heartbeat, is_tombstone
 from kaiwa.contracts import topics
@@ -11,6 +10,7 @@ from kaiwa.contracts.cloudevents import headers
 from kaiwa.contracts.erasures import Erasure, Receipt, decode_erasure, encode
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.times import parse, rfc3339
+from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.dispatcher import endings
 from kaiwa.dispatcher.outcomes import put
 from kaiwa.runtime import logs
@@ -93,6 +93,6 @@ def _read(record: Record) -> Erasure | None:
         return None
     try:
         return decode_erasure(record.value)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         _log.error("erasure_unreadable", offset=record.offset, exc_info=error)
         return None

@@ -7,6 +7,7 @@ import msgspec
 
 from kaiwa.bus.records import Record, is_heartbeat, is_tombstone
 from kaiwa.contracts.events import decode
+from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.dispatcher import settle
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.conversation import Change, Echo, change, echo, merge
@@ -62,7 +63,7 @@ def _read(record: Record, changes: list[Change], echoes: list[tuple[Echo, int]])
     try:
         event = decode(record.value)
         learnt, seen = change(event, record.partition), echo(event)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (*UNREADABLE, ValueError) as error:
         # Ingest wrote it or nobody did; it stays in its topic, and there is nothing in it that we could act on.
         _log.error("event_unreadable", partition=record.partition, offset=record.offset, exc_info=error)
         return

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-import msgspec
 
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.quarantine import origin, quarantined
@@ -18,6 +17,7 @@ from kaiwa.contracts.quarantine import Cause
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.sends import SendRequest, decode
 from kaiwa.contracts.times import from_ms, parse
+from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.dispatcher import endings
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.intake import Fault, addressable, due_at, fault
@@ -157,7 +157,7 @@ async def _cancel(connection: Connection, account_id: str, request_id: str) -> b
 def _read(record: Record) -> Taken | None:
     try:
         request = decode(record.value or b"")
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
     if not addressable(request):
         return None
