@@ -97,7 +97,7 @@ class DispatcherRig:
 
     async def account(
         self, *, login: str = "facebook", entry: Mapping[str, Any] = {}, **fields: Any
-    ) -> Account:  # noqa: B006 - never changed
+    ) -> Account:
         """An account on both sides: at Meta, and in the registry (`entry` overrides its row there)."""
         account = self.sim.account(login=login, **fields)
         token = self._folder / f"token-{account.account_id}"
@@ -184,7 +184,7 @@ class DispatcherRig:
     async def everything_stored(self) -> str:
         """Every row of every table of the dispatcher's schema, binary columns as they are."""
         names = await self.db.fetch("select tablename from pg_tables where schemaname = 'dispatcher'")
-        rows = [await self.db.fetch(f"select * from dispatcher.{name['tablename']}") for name in names]  # noqa: S608 - names of our own tables
+        rows = [await self.db.fetch(f"select * from dispatcher.{name['tablename']}") for name in names]
         return "\n".join(str(dict(row)) for table in rows for row in table)
 
     async def metrics(self, name: str) -> str:

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from kaiwa.contracts.sends import AuthorKind
+from kaiwa.dispatcher.core.decide import Decision, decide
 from kaiwa.dispatcher.core.state import Account, Conversation, Intent, Policy
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -37,7 +39,21 @@ def conversation(**fields: Any) -> Conversation:
     return replace(usual, **fields)
 
 
-def intent(author_kind: str = "automation", **fields: Any) -> Intent:
+def intent(author_kind: AuthorKind = "automation", **fields: Any) -> Intent:
     """A request of a second ago."""
     usual: dict[str, Any] = {"due_at": NOON - SECOND, "requested_at": NOON - SECOND}
-    return Intent(author_kind=author_kind, **(usual | fields))  # type: ignore[arg-type] - one of two words
+    return Intent(author_kind=author_kind, **(usual | fields))
+
+
+def decided(
+    author: AuthorKind = "automation",
+    *,
+    of: dict[str, Any] | None = None,
+    at: dict[str, Any] | None = None,
+    request: dict[str, Any] | None = None,
+    now: datetime = NOON,
+) -> Decision:
+    """The decision about a conversation with fields ``of``, at an account with fields ``at``."""
+    return decide(
+        intent(author, **(request or {})), conversation(**(of or {})), account(**(at or {})), POLICY, now
+    )

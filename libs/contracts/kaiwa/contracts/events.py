@@ -80,11 +80,28 @@ class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
 class StoryRef(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str | None = None
     url: str | None = None
+    link_sticker_url: str | None = None
 
 
 class ReplyTo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``is_self_reply``: to a message of one's own."""
+
     mid: str | None = None
     story: StoryRef | None = None
+    is_self_reply: bool = False
+
+
+class Referral(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a customer comes from: an ad, a product of a shop, an ig.me link. It stands alone for a thread that exists
+    (``referral.received``), else on the first message or postback.
+    """
+
+    ref: str | None = None
+    source: str | None = None
+    type: str | None = None
+    ad_id: str | None = None
+    product: Any = None
+    ads_context_data: Any = None
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -95,7 +112,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     attachments: tuple[Attachment, ...] = ()
     reply_to: ReplyTo | None = None
     quick_reply: Any = None
-    referral: Any = None
+    referral: Referral | None = None
     is_unsupported: bool = False
     is_self: bool = False
     app_id: str | None = None
@@ -122,10 +139,13 @@ class Reaction(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Postback(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A button, an ice breaker or a menu item. In ``standby`` it has no ``payload``: the app that set it has that."""
+
     title: str | None = None
     mid: str | None = None
     payload: str | None = None
-    referral: Any = None
+    referral: Referral | None = None
+    is_self: bool = False
 
 
 class Comment(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -137,6 +157,28 @@ class Comment(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str | None = None
     username: str | None = None
     is_own: bool = False
+
+
+class Mention(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The account was named: in the comment ``comment_id``, else in the caption of the media."""
+
+    media_id: str
+    comment_id: str | None = None
+
+
+class Control(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which app answers now. An idle thread had no owner before; ``thread.control_requested`` names who asks."""
+
+    previous_owner_app_id: str | None = None
+    new_owner_app_id: str | None = None
+    requested_owner_app_id: str | None = None
+    metadata: str | None = None
+
+
+class Roles(msgspec.Struct, frozen=True):
+    """The roles of each app, by app id (``primary_receiver``, …)."""
+
+    roles: dict[str, tuple[str, ...]]
 
 
 class PrivacyRequest(msgspec.Struct, frozen=True):
@@ -156,8 +198,14 @@ DATA: dict[str, type[msgspec.Struct]] = {
     Kind.REACTION_ADDED: Reaction,
     Kind.REACTION_REMOVED: Reaction,
     Kind.POSTBACK_RECEIVED: Postback,
+    Kind.REFERRAL_RECEIVED: Referral,
     Kind.COMMENT_RECEIVED: Comment,
     Kind.LIVE_COMMENT_RECEIVED: Comment,
+    Kind.MENTION_RECEIVED: Mention,
+    Kind.CONTROL_PASSED: Control,
+    Kind.CONTROL_TAKEN: Control,
+    Kind.CONTROL_REQUESTED: Control,
+    Kind.ROLES_CHANGED: Roles,
     Kind.DELETION_REQUESTED: PrivacyRequest,
     Kind.APP_DEAUTHORIZED: PrivacyRequest,
 }

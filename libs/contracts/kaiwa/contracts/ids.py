@@ -2,22 +2,69 @@
 
 import base64
 import hashlib
-import hmac
 import secrets
+import struct
 import time
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 LENGTH = 26
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_BLOCK = 64  # bytes of SHA-256
+_INNER, _OUTER = bytes(n ^ 0x36 for n in range(256)), bytes(n ^ 0x5C for n in range(256))
+_HALVES = struct.Struct(">QQ")
+_PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 
 
 def opaque(key: bytes, *parts: str) -> str:
     """26 base32 characters of HMAC-SHA-256 over the parts: the same for the same parts, telling none of them.
 
-    Each part is preceded by its length, so ``("a", "bc")`` and ``("ab", "c")`` differ.
+    Each part is preceded by its length, so ``("a", "bc")`` and ``("ab", "c")`` differ. All parts but the last are
+    hashed once for many ids: those of one account and kind differ only in theirs.
     """
-    message = b"".join(
-        len(raw).to_bytes(4) + raw for raw in (p.encode("utf-8", "surrogatepass") for p in parts)
+    inner, outer = _begun(key, parts[:-1])
+    hashed = inner.copy()
+    hashed.update(_framed(parts[-1:]))
+    mac = outer.copy()
+    mac.update(hashed.digest())
+    return _base32(mac.digest())
+
+
+@lru_cache(maxsize=4096)
+def _begun(key: bytes, parts: tuple[str, ...]) -> "tuple[_Hash, _Hash]":
+    """HMAC (RFC 2104) after the key and these parts: its two hashes, of which copies are finished.
+
+    ``hmac`` keeps the same two, but each copy of its objects costs more than what is left to hash.
+    """
+    if len(key) > _BLOCK:
+        key = hashlib.sha256(key).digest()
+    padded = key.ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(padded.translate(_INNER))
+    inner.update(_framed(parts))
+    return inner, hashlib.sha256(padded.translate(_OUTER))
+
+
+def _framed(parts: tuple[str, ...]) -> bytes:
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    return b"".join([len(raw).to_bytes(4) + raw for raw in encoded])
+
+
+def _base32(digest: bytes) -> str:
+    """The first 128 bits (RFC 4648, without padding), ten at a time: three times as fast as ``base64``."""
+    high, low = _HALVES.unpack_from(digest)
+    low = (
+        (high & 0xF) << 64 | low
+    ) << 2  # 60 of the first 64 bits make six pairs; 70, two of them 0, are left
+    return (
+        f"{_PAIRS[high >> 54]}{_PAIRS[high >> 44 & 1023]}{_PAIRS[high >> 34 & 1023]}{_PAIRS[high >> 24 & 1023]}"
+        f"{_PAIRS[high >> 14 & 1023]}{_PAIRS[high >> 4 & 1023]}{_PAIRS[low >> 60]}{_PAIRS[low >> 50 & 1023]}"
+        f"{_PAIRS[low >> 40 & 1023]}{_PAIRS[low >> 30 & 1023]}{_PAIRS[low >> 20 & 1023]}{_PAIRS[low >> 10 & 1023]}"
+        f"{_PAIRS[low & 1023]}"
     )
-    return base64.b32encode(hmac.digest(key, message, "sha256")[:16]).decode().rstrip("=")
 
 
 def derived(*parts: str) -> str:

@@ -58,6 +58,10 @@ class Reason(StrEnum):
         "state_stale",
         "The conversation's newest events are not read yet; it is tried again by itself.",
     )
+    UNSEALABLE = (
+        "unsealable",
+        "The key that sealed this message or the account's token is gone: put it back into the seal key file.",
+    )
     PAUSED_BY_PLATFORM = (
         "paused_by_platform",
         "Meta throttles this account; it goes on at the announced time.",

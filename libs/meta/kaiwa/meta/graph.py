@@ -16,6 +16,7 @@ import msgspec
 from httpx_aiohttp import AiohttpTransport
 
 from kaiwa.contracts.times import parse
+from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused, ThreadMessage
 from kaiwa.meta.usage import regain
 
@@ -84,9 +85,6 @@ _success = msgspec.json.Decoder(_Success)
 _error = msgspec.json.Decoder(_ErrorBody)
 _threads = msgspec.json.Decoder(_Threads)
 
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a decoder raises for bytes that are no JSON of that shape: bad UTF-8 and deep nesting have their own."""
-
 
 class Graph:
     """Both hosts of the platform."""
@@ -126,7 +124,7 @@ class Graph:
                 return None
             threads = _threads.decode(response.content).data
             return [_thread_message(item) for item in threads[0].messages.data] if threads else []
-        except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError, *_UNREADABLE):
+        except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError, *UNREADABLE):
             return None  # ValueError: a time that is none
 
 
@@ -143,7 +141,7 @@ def read(response: httpx.Response) -> Answer:
     """What a complete HTTP answer says; an error object wins over the status, whichever it is."""
     try:
         error = _error.decode(response.content).error
-    except _UNREADABLE:
+    except UNREADABLE:
         error = None
     if error is not None:
         return Refused(
@@ -156,7 +154,7 @@ def read(response: httpx.Response) -> Answer:
     if response.is_success:
         try:
             success = _success.decode(response.content)
-        except _UNREADABLE:
+        except UNREADABLE:
             return Lost("unreadable answer")
         named = success.message_id or success.recipient_id
         return Accepted(success.message_id, success.recipient_id) if named else Lost("nothing named")

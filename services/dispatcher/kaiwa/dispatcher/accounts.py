@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -21,13 +21,16 @@ from kaiwa.store.queries import load
 _sql = load("kaiwa.dispatcher")
 
 
+Rate = Annotated[float, msgspec.Meta(gt=0)]
+
+
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What Meta grants this account; what is left out has the platform's default."""
 
-    text_per_second: float | None = None
-    media_per_second: float | None = None
-    private_replies_per_hour: float | None = None
-    conversations_per_second: float | None = None
+    text_per_second: Rate | None = None
+    media_per_second: Rate | None = None
+    private_replies_per_hour: Rate | None = None
+    conversations_per_second: Rate | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +42,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     token_file: Path
     page_id: str | None = None
     login_user_id: str | None = None
-    display_name: str
+    display_name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    """Stands in the disclosure, which has to fit one message."""
     locale: str = "en"
     markets: tuple[str, ...] = ()
     human_agent: bool = False

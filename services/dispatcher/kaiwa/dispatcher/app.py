@@ -92,7 +92,7 @@ async def _start(
     handlers = {
         topics.EVENTS: Events(db, vault, policy=policy).handle,
         topics.SENDS: Sends(db, producer, vault, partitions=partitions).handle,
-        topics.ERASURES: Erasures(db).handle,
+        topics.ERASURES: Erasures(db, partitions=partitions).handle,
     }
     consumers = {
         topic: await stack.enter_async_context(

@@ -4,7 +4,7 @@ conversation, and reports what callers may know. Nothing here calls the platform
 Invariant: a part that may have left is never handed out again; it ends as sent, lost or failed.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -22,6 +22,9 @@ from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
 
+_WORTH_SAYING = timedelta(seconds=5)
+"""A refusal ordinarily waits a moment for the next look at the end offsets; that is nobody's business."""
+
 UNFINISHED = frozenset({"queued", "claimed", "sending", "in_doubt"})
 
 
@@ -34,14 +37,19 @@ async def refuse(connection: Connection, row: Row, reason: Reason) -> None:
 
 
 async def defer(connection: Connection, row: Row, decision: Defer) -> None:
-    """Look again later. Waiting for fresh state is no change of plan: it neither moves `due_at` nor is reported."""
+    """Look again later. Waiting for fresh state does not move `due_at`, and is reported only when it lasts."""
     stale = decision.reason is Reason.STATE_STALE
+    brief = stale and row["now"] - row["due_at"] < _WORTH_SAYING
     due_at = row["due_at"] if stale else decision.until
     await _sql.requeue(
-        connection, intent_id=row["intent_id"], next_at=decision.until, due_at=due_at, reason=decision.reason
+        connection,
+        intent_id=row["intent_id"],
+        next_at=decision.until,
+        due_at=due_at,
+        reason=row["reason"] if brief else decision.reason,
     )
     await _free(connection, row)
-    if row["reason"] != decision.reason and not stale:
+    if row["reason"] != decision.reason and not brief:
         await report(connection, row["intent_id"], "deferred", decision.reason)
 
 

@@ -15,18 +15,20 @@ from kaiwa.contracts.outcomes import Disclosure
 from kaiwa.contracts.reasons import Reason
 from kaiwa.dispatcher import endings, rows
 from kaiwa.dispatcher.contents import Contents
-from kaiwa.dispatcher.core.decide import Defer, Refuse, Send, closes_at
+from kaiwa.dispatcher.core.decide import HELD_RETRY, Defer, Refuse, Send, closes_at
 from kaiwa.dispatcher.core.pace import BucketClass
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.unit import Next, contents, next_message
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Want
 from kaiwa.meta.graph import Sender as Login
-from kaiwa.runtime import crash, metrics
+from kaiwa.runtime import crash, logs, metrics
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
+from kaiwa.store.sealing import Unsealable
 
 _sql = load("kaiwa.dispatcher")
+_log = logs.get_logger()
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class _Ready:
     """A call that only lacks its part's number."""
 
     row: Row
+    token: str = field(repr=False)
     message: Next
     tag: Literal["HUMAN_AGENT"] | None
     disclosure: Disclosure | None
@@ -95,15 +98,21 @@ class Marker:
             case Send() if row["sealed"] is None:
                 await endings.refuse(connection, row, Reason.RECIPIENT_ERASED)
                 return None
+        try:
+            pieces = contents(self._vault.open(row["intent_id"], row["sealed"]))
+            token = self._vault.open_token(row["account_id"], row["sealed_token"])
+        except Unsealable as error:
+            _log.error("content_or_token_cannot_be_unsealed", exc_info=error)
+            await endings.defer(connection, row, Defer(row["now"] + HELD_RETRY, Reason.UNSEALABLE))
+            return None
         metrics.DECISIONS.labels("send", "").inc()
         due = decision.disclosure
-        pieces = contents(self._vault.open(row["intent_id"], row["sealed"]))
         text = due.text(row["display_name"]) if due else None
         message = next_message(pieces, row["pieces_sent"], text)
         disclosure = None
         if due and message.placement:
             disclosure = Disclosure(due.trigger, due.text_id, due.language, message.placement)
-        return _Ready(row, message, decision.tag, disclosure)
+        return _Ready(row, token, message, decision.tag, disclosure)
 
     async def _begin(self, connection: Connection, ready: list[_Ready]) -> dict[str, int]:
         if not ready:
@@ -137,7 +146,7 @@ class Marker:
         return Call(
             part_id=part_id,
             want=Want(row["account_id"], _bucket(content.kind)),
-            login=Login(row["login"], node, self._vault.open_token(row["account_id"], row["sealed_token"])),
+            login=Login(row["login"], node, found.token),
             body={"recipient": {"id": row["customer_id"]}, **tagged, "message": content.body()},
         )
 

@@ -8,12 +8,14 @@ from kaiwa.bus.errors import PublishFailed
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing
 from kaiwa.runtime import crash, logs
+from kaiwa.store import locks
 from kaiwa.store.pool import UNREACHABLE
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
 _log = logs.get_logger()
 
+_LOCK = locks.key("dispatcher.outbox")
 _MOST = 500
 _IDLE = 0.02  # seconds between looks at an empty outbox
 _PAUSE = 0.5  # seconds after a failure
@@ -39,6 +41,8 @@ class Relay:
     async def once(self) -> int:
         """Move what is there, oldest first; how many records that was."""
         async with self._pool.acquire() as connection, connection.transaction():
+            if not await _sql.try_lock_relay(connection, key=_LOCK):
+                return 0
             rows = [row async for row in _sql.oldest(connection, most=_MOST)]
             if not rows:
                 return 0

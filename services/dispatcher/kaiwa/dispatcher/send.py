@@ -61,6 +61,8 @@ class Sender:
         except UNREACHABLE as error:
             # The lease takes care: a claim goes back to the queue, a call that began is in doubt.
             _log.warning("delivery_left_to_its_lease", exc_info=error)
+        except Exception as error:  # noqa: BLE001 - one delivery must not take the others down
+            _log.error("delivery_failed", exc_info=error)
 
     async def _leave(self, call: Call, claim: Claim, slot: datetime, until: float) -> bool:
         """Wait for the slot, or for another one if this call needs another bucket or comes too late."""

@@ -91,6 +91,7 @@ class Settler:
                     await endings.give_back(connection, row)
                 else:
                     await endings.doubt(connection, row, None)
+                    await explain(connection, row["account_id"], row["customer_id"], policy=self._policy)
 
     async def explain_waiting(self) -> None:
         """Echoes that waited for something in flight which has ended since."""

@@ -16,6 +16,9 @@ from typing import Literal
 SKEW = timedelta(seconds=10)
 """How far the platform's clock may be behind ours: an echo this much older than a call is not of that call."""
 
+REACH = timedelta(minutes=10)
+"""How long after a call the platform may still make its message: the same words later are somebody's own."""
+
 
 @dataclass(frozen=True)
 class OpenPart:
@@ -81,7 +84,7 @@ def attribute(parts: Sequence[OpenPart], echoes: Sequence[SeenEcho]) -> list[Our
 
 
 def _could_be(part: OpenPart, echo: SeenEcho) -> bool:
-    if echo.occurred_at < part.called_at - SKEW:
+    if not part.called_at - SKEW <= echo.occurred_at <= part.called_at + REACH:
         return False
     if part.kind != echo.kind:
         return False

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import msgspec
-
 from kaiwa.contracts.events import Event, Kind, Message, data_of
 from kaiwa.dispatcher.core.disclosure import asks
 from kaiwa.dispatcher.core.state import Control
@@ -15,13 +13,6 @@ OPENING = frozenset(
 """What opens the 24-hour window (platform.md 3.1); a comment, an edit, an unsend, a read do not."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-class _Handover(msgspec.Struct):
-    new_owner_app_id: str | int | None = None
-
-
-_handover = msgspec.json.Decoder(_Handover)
 
 
 @dataclass(frozen=True)
@@ -79,7 +70,7 @@ def _control(event: Event, *, opens: bool) -> Control | None:
     if opens:
         return "other" if event.stream == "standby" else "ours"
     if event.kind in (Kind.CONTROL_PASSED, Kind.CONTROL_TAKEN):
-        return "ours" if str(_handover.decode(event.data).new_owner_app_id) == event.app_id else "other"
+        return "ours" if data_of(event).new_owner_app_id == event.app_id else "other"
     return None
 
 

@@ -8,6 +8,7 @@ from kaiwa.bus.records import Record, is_heartbeat, is_tombstone
 from kaiwa.contracts import topics
 from kaiwa.contracts.cloudevents import headers
 from kaiwa.contracts.erasures import Erasure, Receipt, decode_erasure, encode
+from kaiwa.contracts.partition import of_conversation
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.times import parse, rfc3339
 from kaiwa.contracts.wire import UNREADABLE
@@ -24,8 +25,9 @@ HOLDER = "dispatcher"
 
 
 class Erasures:
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, partitions: int) -> None:
         self._pool = pool
+        self._partitions = partitions
 
     async def handle(self, records: Sequence[Record]) -> None:
         for record in records:
@@ -51,6 +53,12 @@ class Erasures:
             found = _sql.customers_of(connection, account_id=order.account_id)
             customers = [row["customer_id"] async for row in found]
         for customer_id in customers:
+            await _sql.ensure_conversations(
+                connection,
+                accounts=[order.account_id],
+                customers=[customer_id],
+                partitions=[of_conversation(str(order.account_id), customer_id, self._partitions)],
+            )
             room = {"account_id": order.account_id, "customer_id": customer_id}
             await _sql.erase_conversation(connection, **room, cutoff=parse(order.cutoff))
             await _sql.drop_echoes(connection, **room)

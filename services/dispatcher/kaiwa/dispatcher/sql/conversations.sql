@@ -15,8 +15,9 @@ on conflict (account_id, customer_id) do update set
     last_customer_at = greatest(c.last_customer_at, excluded.last_customer_at),
     asked_at = greatest(c.asked_at, excluded.asked_at),
     control = case
-        when excluded.control_at is not null and (c.control_at is null or excluded.control_at >= c.control_at)
-        then excluded.control else c.control
+        when c.control_at is null or excluded.control_at > c.control_at then excluded.control
+        when excluded.control_at = c.control_at and excluded.control = 'other' then 'other'
+        else c.control
     end,
     control_at = greatest(c.control_at, excluded.control_at);
 

@@ -25,11 +25,9 @@ update dispatcher.echoes set assigned = :assigned where account_id = :account_id
 -- Conversations with echoes that nobody could explain while something was in flight.
 select c.account_id, c.customer_id
 from dispatcher.conversations as c
-where c.in_flight is null and exists (
-    select from dispatcher.echoes as e
-    where e.account_id = c.account_id and e.customer_id = c.customer_id and e.assigned is null
+where c.in_flight is null and (c.account_id, c.customer_id) in (
+    select e.account_id, e.customer_id from dispatcher.echoes as e where e.assigned is null limit 100
 )
-limit 100
 for update skip locked;
 
 -- name: mid_is_taken(account_id, mid)$

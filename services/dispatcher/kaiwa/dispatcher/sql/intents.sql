@@ -192,11 +192,10 @@ select
     ) as content_age;
 
 -- name: drop_hashes(grace)!
--- After the grace no echo is matched by content any more.
+-- After the grace no echo is matched by content any more; what is in doubt keeps its hash until it is settled.
 update dispatcher.parts set content_hash = null
-from dispatcher.intents as i
-where parts.intent_id = i.intent_id and parts.content_hash is not null
-    and i.finished_at < clock_timestamp() - :grace::interval;
+where content_hash is not null and called_at < clock_timestamp() - :grace::interval
+    and state not in ('sending', 'in_doubt');
 
 -- name: drop_contents(grace)!
 -- What is settled keeps its content for a short grace (a late echo may still be told apart), then loses it.

@@ -113,6 +113,7 @@ create table parts (
     unique (intent_id, n)
 );
 create unique index parts_mid on parts (account_id, mid) where mid is not null;
+create index parts_hashed on parts (called_at) where content_hash is not null;
 create index parts_open on parts (account_id, customer_id) where mid is null and state <> 'failed';
 
 -- Messages that left an account, as the platform reported them; assigned is null while nobody can say whose.

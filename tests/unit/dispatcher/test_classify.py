@@ -1,0 +1,138 @@
+"""What each answer means for the message: the transport's ends, every row of the table, and special ones by hand."""
+
+from datetime import timedelta
+
+import pytest
+
+from kaiwa.contracts.accounts import State
+from kaiwa.contracts.outcomes import PlatformError
+from kaiwa.contracts.reasons import Reason
+from kaiwa.dispatcher.core.classify import Again, Failed, InDoubt, Sent, Verdict, classify
+from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused
+from kaiwa.meta.errors import TABLE, Action, explain
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (Accepted("m1", "1111"), Sent("m1")),
+        (Accepted(None, "1111"), Sent(None)),
+        (Lost("ReadTimeout"), InDoubt()),
+        (Lost("HTTP 502"), InDoubt()),
+        (NotSent("ConnectError"), Again(timedelta(seconds=2), Reason.UNREACHABLE)),
+    ],
+)
+def test_ends_of_a_call(answer: Answer, verdict: Verdict) -> None:
+    """Promise 3: only what certainly did not leave comes again. Breaks when Lost becomes Again."""
+    assert classify(answer) == verdict
+
+
+def error(code: int | None, subcode: int | None) -> PlatformError:
+    row = explain(code, subcode)
+    return PlatformError(code, subcode, row.explanation, "trace")
+
+
+def refused(code: int | None, subcode: int | None = None, *, server_error: bool = False) -> Refused:
+    return Refused(code, subcode, "trace", server_error=server_error)
+
+
+def in_doubt(code: int, subcode: int | None = None) -> InDoubt:
+    return InDoubt(error(code, subcode))
+
+
+def final(code: int | None, subcode: int | None = None) -> Failed:
+    return Failed(error(code, subcode))
+
+
+def paused(code: int, subcode: int | None = None) -> Again:
+    return Again(MINUTE, Reason.PAUSED_BY_PLATFORM, pause=True, error=error(code, subcode))
+
+
+def held(state: State, code: int, subcode: int | None = None) -> Again:
+    return Again(MINUTE, Reason.ACCOUNT_PAUSED, account_state=state, error=error(code, subcode))
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "verdict"),
+    [
+        (1, None, in_doubt(1)),
+        (1, 1357046, in_doubt(1, 1357046)),
+        (2, None, in_doubt(2)),
+        (2, 1545133, in_doubt(2, 1545133)),
+        (10, 2534022, final(10, 2534022)),
+        (10, None, held("needs_reauth", 10)),
+        (190, None, held("needs_reauth", 190)),
+        (190, 463, held("needs_reauth", 190, 463)),
+        (230, None, final(230)),
+        (210, None, held("needs_reauth", 210)),
+        (368, None, held("restricted", 368)),
+        (100, 2534029, held("restricted", 100, 2534029)),
+        (100, 2534037, final(100, 2534037)),
+        (551, None, final(551)),
+        (551, 1545041, final(551, 1545041)),
+        (4, 1349210, paused(4, 1349210)),
+        (613, None, paused(613)),
+        (613, 2534040, paused(613, 2534040)),
+        (613, 1893016, final(613, 1893016)),
+        (80002, None, paused(80002)),
+        (80009, None, paused(80009)),
+        (36103, None, Failed(error(36103, None), account_state="ineligible")),
+        (2018300, None, final(2018300)),
+        (2018321, None, Again(2 * MINUTE, Reason.NOT_OWNER, error=error(2018321, None))),
+        (4711, None, final(4711)),
+        (None, None, final(None)),
+    ],
+)
+def test_errors_by_hand(code: int | None, subcode: int | None, verdict: Verdict) -> None:
+    """Promise 3. Breaks when 1 or 2 is tried again, when a throttle does not pause the account, when one busy thread
+    does.
+    """
+    assert classify(refused(code, subcode)) == verdict
+
+
+@pytest.mark.parametrize("code", [None, 4711])
+def test_an_unlisted_error_with_a_server_failure_may_have_been_sent(code: int | None) -> None:
+    """Promise 3 (platform.md 4.5, last line). Breaks when the HTTP status is not looked at."""
+    verdict = classify(refused(code, server_error=True))
+    assert isinstance(verdict, InDoubt)
+    assert verdict.error is not None
+    assert verdict.error.code == code
+
+
+def test_a_listed_error_means_the_same_with_any_status() -> None:
+    assert classify(refused(10, 2534022, server_error=True)) == final(10, 2534022)
+
+
+def test_the_announced_time_is_kept() -> None:
+    """Promise 5: what the platform throttles is obeyed. Breaks when the pause is our own default."""
+    throttled = Refused(613, None, None, retry_after=19 * MINUTE)
+    verdict = classify(throttled)
+    assert isinstance(verdict, Again)
+    assert (verdict.after, verdict.pause) == (19 * MINUTE, True)
+
+
+LANDS = {
+    Action.UNKNOWN: InDoubt,
+    Action.DROP: Failed,
+    Action.FIX: Failed,
+    Action.INELIGIBLE: Failed,
+    Action.WAIT: Again,
+    Action.PAUSE: Again,
+    Action.REAUTH: Again,
+    Action.RESTRICTED: Again,
+}
+
+
+@pytest.mark.parametrize(("code", "subcode"), TABLE)
+def test_every_row_lands(code: int, subcode: int | None) -> None:
+    """Breaks when an action has no verdict, or an error loses Meta's numbers."""
+    verdict = classify(refused(code, subcode))
+    assert type(verdict) is LANDS[TABLE[code, subcode].action]
+    assert isinstance(verdict, InDoubt | Failed | Again)
+    assert verdict.error == error(code, subcode)
+
+
+def test_every_action_is_listed_here() -> None:
+    assert set(LANDS) == set(Action)

@@ -1,0 +1,106 @@
+"""Slots: never more than the limit in any sliding second, also when each call leaves a little late."""
+
+from bisect import bisect_left
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from moments import MS, NOON, SECOND
+
+from kaiwa.dispatcher.core.pace import HORIZON, LATE, BucketClass, Limits, slots
+
+T = 10 * MS
+
+
+def most_in_a_second(calls: list[datetime]) -> int:
+    """The most calls in any second that begins with one of them; its end belongs to the next."""
+    calls = sorted(calls)
+    return max((bisect_left(calls, at + SECOND) - n for n, at in enumerate(calls)), default=0)
+
+
+takes = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 120)), min_size=1, max_size=60)
+
+
+@given(
+    limit=st.integers(1, 300), rounds=takes, late=st.lists(st.integers(0, 10_000), min_size=1, max_size=40)
+)
+def test_no_sliding_second_holds_more_than_the_limit(
+    limit: int, rounds: list[tuple[int, int]], late: list[int]
+) -> None:
+    """Promise 5: takes of any size at any growing times, each call up to 10 ms late. Breaks when HEADROOM is 1.0 (300
+    and late calls), when a burst is added, when the bucket starts again at ``now`` before its time, when ``tat`` is
+    the last slot.
+    """
+    interval = Limits(limit).interval("text")
+    now, tat, given_out = NOON, None, []
+    for pause, wanted in rounds:
+        now += pause * MS
+        found = slots(tat, now, interval, wanted)
+        assert len(found) <= wanted
+        assert all(now <= slot <= now + HORIZON for slot in found)
+        if found:
+            tat = found[-1] + interval
+        given_out += found
+    assert given_out == sorted(set(given_out))
+    assert most_in_a_second(given_out) <= limit
+    calls = [slot + timedelta(microseconds=late[n % len(late)]) for n, slot in enumerate(given_out)]
+    assert most_in_a_second(calls) <= limit
+
+
+@pytest.mark.parametrize("limit", [*range(1, 301)])
+def test_the_worst_lateness_at_every_limit(limit: int) -> None:
+    """Promise 5: all slots of three seconds, the first one as late as may be and the rest on time. Breaks when LATE
+    grows beyond what HEADROOM gives.
+    """
+    interval = Limits(limit).interval("text")
+    every = [NOON + n * interval for n in range(3 * limit + 1)]
+    for first in range(min(limit, 3)):
+        assert most_in_a_second([*every[:first], every[first] + LATE, *every[first + 1 :]]) <= limit
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10, 100, 300])
+def test_a_busy_account_gets_nearly_its_limit(limit: int) -> None:
+    """Breaks when slots are wasted between takes: a full queue drawn every 125 ms for a minute."""
+    interval = Limits(limit).interval("text")
+    tat, count = None, 0
+    for n in range(8 * 60):
+        found = slots(tat, NOON + n * 125 * MS, interval, 1000)
+        tat, count = (found[-1] + interval, count + len(found)) if found else (tat, count)
+    assert count >= 60 * limit * 0.96
+
+
+@pytest.mark.parametrize(
+    ("tat", "wanted", "given_out"),
+    [
+        (None, 0, []),
+        (None, 1, [0]),
+        (None, 3, [0, 10, 20]),
+        (-1000, 2, [0, 10]),
+        (-1, 1, [0]),
+        (0, 1, [0]),
+        (35, 2, [35, 45]),
+        (245, 3, [245]),
+        (250, 3, [250]),
+        (251, 3, []),
+        (None, 1000, list(range(0, 251, 10))),
+    ],
+)
+def test_slots(tat: int | None, wanted: int, given_out: list[int]) -> None:
+    """Milliseconds from now, an interval of 10 ms, the horizon at 250 ms."""
+    found = slots(None if tat is None else NOON + tat * MS, NOON, T, wanted)
+    assert found == [NOON + at * MS for at in given_out]
+
+
+@pytest.mark.parametrize(
+    ("limits", "bucket", "microseconds"),
+    [
+        (Limits(300), "text", 3436),
+        (Limits(100), "text", 10309),
+        (Limits(300), "media", 103093),
+        (Limits(300, media_per_second=1), "media", 1030928),
+    ],
+)
+def test_interval(limits: Limits, bucket: BucketClass, microseconds: int) -> None:
+    """1 / (0.97 · limit), by hand."""
+    assert limits.interval(bucket) == timedelta(microseconds=microseconds)
