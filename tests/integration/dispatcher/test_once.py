@@ -78,9 +78,10 @@ async def test_an_echo_before_its_answer_changes_nothing(rig: DispatcherRig) -> 
 
 
 async def test_the_conversation_waits_for_a_message_in_doubt(rig: DispatcherRig) -> None:
-    """Breaks when `doubt` frees the conversation."""
+    """Breaks when `doubt` frees the conversation: the second would be sent before the first is found in the thread."""
     person = await rig.customer()
     rig.sim.fault("reset", marker="first of two", when="after", times=1)
+    rig.sim.fault("lose", marker="first of two", times=1)
 
     first = await rig.ask(person, "first of two", author=HUMAN)
     second = await rig.ask(person, "second of two", author=HUMAN)
