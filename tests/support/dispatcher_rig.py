@@ -187,6 +187,12 @@ class DispatcherRig:
         rows = [await self.db.fetch(f"select * from dispatcher.{name['tablename']}") for name in names]
         return "\n".join(str(dict(row)) for table in rows for row in table)
 
+    async def drained(self) -> None:
+        """Wait until the outbox is empty."""
+        async with asyncio.timeout(WITHIN):
+            while await self.db.fetchval("select count(*) from dispatcher.outbox"):
+                await asyncio.sleep(0.02)
+
     async def metrics(self, name: str) -> str:
         async with httpx.AsyncClient() as client:
             return (await client.get(f"{self.urls[name]}/metrics")).text

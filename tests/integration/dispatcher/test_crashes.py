@@ -36,6 +36,9 @@ async def test_a_crash_neither_loses_nor_repeats(rig: DispatcherRig, point: str)
     queue, or when an outbox row is removed before Kafka has it.
     """
     person = await rig.customer()
+    await rig.dispatcher()
+    await rig.drained()  # of the account's own record: the crash is to meet the request
+    await rig.services["dispatcher"].terminate()
     doomed = await rig.dispatcher(KAIWA_CRASH_AT=point)
     request = await rig.ask(person, f"crash at {point}", author=HUMAN)
     await doomed.wait(20)

@@ -28,7 +28,8 @@ def opaque(key: bytes, *parts: str) -> str:
     """
     inner, outer = _begun(key, parts[:-1])
     hashed = inner.copy()
-    hashed.update(_framed(parts[-1:]))
+    for last in parts[-1:]:
+        hashed.update(_framed(last))
     mac = outer.copy()
     mac.update(hashed.digest())
     return _base32(mac.digest())
@@ -44,13 +45,13 @@ def _begun(key: bytes, parts: tuple[str, ...]) -> "tuple[_Hash, _Hash]":
         key = hashlib.sha256(key).digest()
     padded = key.ljust(_BLOCK, b"\0")
     inner = hashlib.sha256(padded.translate(_INNER))
-    inner.update(_framed(parts))
+    inner.update(b"".join(map(_framed, parts)))
     return inner, hashlib.sha256(padded.translate(_OUTER))
 
 
-def _framed(parts: tuple[str, ...]) -> bytes:
-    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
-    return b"".join([len(raw).to_bytes(4) + raw for raw in encoded])
+def _framed(part: str) -> bytes:
+    raw = part.encode("utf-8", "surrogatepass")
+    return len(raw).to_bytes(4) + raw
 
 
 def _base32(digest: bytes) -> str:

@@ -8,7 +8,13 @@ REASON = "kaiwa_reason"
 SOURCE = "kaiwa_source"
 """Where the bytes came from: ``webhook``, or ``<topic>/<partition>/<offset>``."""
 ACCOUNT = "kaiwa_account_id"
+APP = "kaiwa_app_id"
+"""Whose secret vouched for the bytes."""
 TIME = "kaiwa_received_at"
+STREAM = "kaiwa_stream"
+"""Where the value is one item, not a whole body: the array of the entry that it came in."""
+OCCURRED = "kaiwa_occurred_at"
+"""The same: the time of its event."""
 
 
 class Cause(StrEnum):

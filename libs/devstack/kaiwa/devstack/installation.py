@@ -17,15 +17,15 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 import msgspec
 
 from kaiwa.contracts.topics import DEV_BOUND
 from kaiwa.devstack.ports import free_port
 from kaiwa.devstack.processes import POLL_EVERY, Process, last_line
+from kaiwa.devstack.shops import Shop
 from kaiwa.devstack.stack import POSTGRES_VARIABLE, Stack
 from kaiwa.runtime.errors import DependencyError
 from kaiwa.runtime.keys import generate
@@ -51,20 +51,6 @@ QUICK: Final[Mapping[str, str]] = {
 START_WITHIN: Final = 30.0
 COMMAND_WITHIN: Final = 60.0
 _COMMAND: Final = (sys.executable, "-c", "from kaiwa.runtime.cli import main; main()")
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """A professional account: the simulator grants it, and the registry says so.
-
-    `text_per_second` binds both sides; None is the platform's own figure.
-    """
-
-    name: str
-    login: Literal["facebook", "instagram"] = "facebook"
-    locale: str = "en"
-    human_agent: bool = True
-    text_per_second: int | None = None
 
 
 class Installation:
@@ -203,31 +189,16 @@ class Installation:
 
     async def _open_shops(self) -> None:
         await self._simulator_answers()
-        entries = []
-        for shop in self._shops:
-            limits = {} if shop.text_per_second is None else {"text_per_second": shop.text_per_second}
-            account = await self.remote.account(
-                login=shop.login, username=shop.name, human_agent=shop.human_agent, limits=limits
-            )
-            self.accounts[shop.name] = account
-            token_file = self.folder / f"token-{account.account_id}"
-            _write_secret(token_file, account.tokens[APP_ID])
-            entries.append(
-                {
-                    "account_id": account.account_id,
-                    "login": shop.login,
-                    "page_id": account.page_id,
-                    "app_id": APP_ID,
-                    "display_name": shop.name,
-                    "token_file": str(token_file),
-                    "locale": shop.locale,
-                    "human_agent": shop.human_agent,
-                    "limits": limits,
-                }
-            )
         registry = self.folder / "accounts.json"
-        registry.write_bytes(msgspec.json.encode(entries))
+        registry.write_bytes(msgspec.json.encode([await self._open(shop) for shop in self._shops]))
         await self.kaiwa("accounts", "apply", str(registry))
+
+    async def _open(self, shop: Shop) -> dict[str, object]:
+        """Open it at Meta; its entry in the registry's file."""
+        account = self.accounts[shop.name] = await self.remote.account(**shop.at_meta())
+        token_file = self.folder / f"token-{account.account_id}"
+        _write_secret(token_file, account.tokens[APP_ID])
+        return shop.registered(account, app_id=APP_ID, token_file=token_file)
 
     async def _simulator_answers(self) -> None:
         deadline = time.monotonic() + START_WITHIN
@@ -243,7 +214,7 @@ class Installation:
                 return
 
     async def _end(self) -> None:
-        """In no hurry to be clean: what does not heed SIGTERM is killed."""
+        """Its database goes with it, so a slow, clean stop would be for nobody."""
         for process in self.processes.values():
             if process.alive:
                 await process.kill()

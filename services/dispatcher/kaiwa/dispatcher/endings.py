@@ -122,10 +122,14 @@ async def again(connection: Connection, part: Row, verdict: Again, now: datetime
         await _sql.pause_account(connection, account_id=part["account_id"], pause=verdict.after)
     await _sql.forget_part(connection, part_id=part["part_id"])
     await _sql.requeue(
-        connection, intent_id=part["intent_id"], next_at=until, due_at=until, reason=verdict.reason
+        connection,
+        intent_id=part["intent_id"],
+        next_at=until,
+        due_at=until,
+        reason=verdict.reason or part["reason"],
     )
     await _free(connection, part)
-    if part["reason"] != verdict.reason:
+    if verdict.reason not in {None, part["reason"]}:
         await report(connection, part["intent_id"], "deferred", verdict.reason)
 
 

@@ -59,10 +59,12 @@ class Recorder:
                     at=part["now"],
                     policy=self._policy,
                 )
-            case _ if part["part_state"] != "sending":
-                return False  # evidence was quicker, or the lease is over: a failure says nothing new
-            case InDoubt(error=error):
+            case _ if part["part_state"] not in {"sending", "in_doubt"}:
+                return False  # evidence was quicker
+            case InDoubt(error=error) if part["part_state"] == "sending":
                 await endings.doubt(connection, part, error)
+            case InDoubt():
+                return False  # the lease is over, and it is in doubt already
             case Failed(account_state=state):
                 await endings.failed(connection, part, verdict)
                 if state:

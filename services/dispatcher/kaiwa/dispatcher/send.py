@@ -9,7 +9,7 @@ import time
 from datetime import datetime
 
 from kaiwa.dispatcher.batcher import Batcher
-from kaiwa.dispatcher.core.classify import Verdict, classify
+from kaiwa.dispatcher.core.classify import NEVER_LEFT, Verdict, classify
 from kaiwa.dispatcher.core.pace import LATE
 from kaiwa.dispatcher.mark import Call, Claim, Marker
 from kaiwa.dispatcher.record import Ended, Recorder
@@ -52,9 +52,11 @@ class Sender:
                 await _sleep_until(self._clock.local(slot) - _LEAD)
                 until = time.monotonic() + self._lease
                 call = await self.marks.submit(claim)
-                if call is None or not await self._leave(call, claim, slot, until):
+                if call is None:
                     return
-                verdict = await self._post(call)
+                verdict = (
+                    await self._post(call) if await self._leave(call, claim, slot, until) else NEVER_LEFT
+                )
                 if not await self._record(Ended(call.part_id, call.want.account_id, verdict)):
                     return
                 slot = await self._slots.another(call.want)
@@ -65,16 +67,18 @@ class Sender:
             _log.error("delivery_failed", exc_info=error)
 
     async def _leave(self, call: Call, claim: Claim, slot: datetime, until: float) -> bool:
-        """Wait for the slot, or for another one if this call needs another bucket or comes too late."""
+        """Wait for the slot, or for another one if this call needs another bucket or comes too late.
+
+        False where the lease is over before the call: it must not be made any more.
+        """
         started = time.monotonic()
         if call.want != claim.want:
             slot = await self._slots.another(call.want)
         while True:
             at = self._clock.local(slot)
-            await _sleep_until(at)
+            await _sleep_until(min(at, until))
             now = time.monotonic()
             if now >= until:
-                _log.warning("lease_over_before_the_call")
                 return False
             if now - at <= LATE.total_seconds():
                 metrics.TOKENS_WAITED.labels(call.want.bucket).inc(now - started)

@@ -1,23 +1,23 @@
 """Slots: the moment at which each call may leave, given out in PostgreSQL's time and kept on the local clock."""
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 
 from kaiwa.dispatcher.core import pace
 from kaiwa.dispatcher.core.pace import BucketClass
 from kaiwa.dispatcher.rows import limits
+from kaiwa.runtime.errors import DependencyError
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
 
-_FULL = pace.HORIZON.total_seconds() / 2  # until slots come into the horizon again
+_FAR = timedelta(days=1)
 _REMEMBER = 60.0  # seconds after which a better sample of the clocks' distance counts as old
 
 
@@ -54,7 +54,9 @@ class Slots:
         self._pool = pool
         self._clock = clock
 
-    async def take(self, connection: Connection, wanted: Sequence[Want]) -> list[datetime | None]:
+    async def take(
+        self, connection: Connection, wanted: Sequence[Want], *, horizon: timedelta = pace.HORIZON
+    ) -> list[datetime | None]:
         """A slot for each wish in turn, None where the horizon is full; spent when the transaction commits."""
         if not wanted:
             return []
@@ -75,7 +77,7 @@ class Slots:
         for row in rows:
             key = (row["account_id"], row["class"])
             interval = limits(row).interval(row["class"])
-            given[key] = pace.slots(row["tat"], row["now"], interval, counts[key])
+            given[key] = pace.slots(row["tat"], row["now"], interval, counts[key], horizon=horizon)
             if given[key]:
                 moved.append((*key, given[key][-1] + interval))
         if moved:
@@ -85,10 +87,12 @@ class Slots:
         return [next(supplies[want.account_id, want.bucket], None) for want in wanted]
 
     async def another(self, want: Want) -> datetime:
-        """A slot of its own, for a call whose first one passed, or for the next part: waits until there is one."""
-        while True:
-            async with self._pool.acquire() as connection, connection.transaction():
-                (slot,) = await self.take(connection, [want])
-            if slot is not None:
-                return slot
-            await asyncio.sleep(_FULL)
+        """The next slot there is, however far: for a call whose first one passed, or for the next part.
+
+        A call that has begun must not queue behind claims that have not: they stay within the horizon, it need not.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            (slot,) = await self.take(connection, [want], horizon=_FAR)
+        if slot is None:
+            raise DependencyError(f"account {want.account_id} is no longer registered")
+        return slot

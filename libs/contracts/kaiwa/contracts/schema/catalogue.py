@@ -5,8 +5,9 @@ from typing import Literal, get_args
 
 import msgspec
 
-from kaiwa.contracts import topics
+from kaiwa.contracts import quarantine, topics
 from kaiwa.contracts.accounts import Account
+from kaiwa.contracts.analytics import Inbound
 from kaiwa.contracts.erasures import Checkpoint, Erasure, Receipt
 from kaiwa.contracts.events import Event, Kind
 from kaiwa.contracts.outcomes import Outcome, State
@@ -17,7 +18,7 @@ Headers = Literal["cloudevents", "optional", "quarantine"]
 
 @dataclass(frozen=True)
 class Channel:
-    """One topic. ``record`` is None where the value is not ours (quarantine) or nobody writes yet (analytics)."""
+    """One topic. ``record`` is None where the value is not ours (quarantine)."""
 
     topic: str
     about: str
@@ -33,6 +34,17 @@ class Channel:
     """Kaiwa reads here what others write."""
 
 
+QUARANTINE_HEADERS = {
+    quarantine.REASON: "why, see [reasons.md](reasons.md)",
+    quarantine.SOURCE: "where the bytes came from: `webhook`, or `<topic>/<partition>/<offset>`",
+    quarantine.TIME: "when they were received",
+    quarantine.ACCOUNT: "the account, where one could be read",
+    quarantine.APP: "the app whose secret vouched for the bytes",
+    quarantine.STREAM: "of one item, not a whole body: the array that it came in",
+    quarantine.OCCURRED: "of one item: the time of its event",
+}
+QUARANTINE_ALWAYS = (quarantine.REASON, quarantine.SOURCE, quarantine.TIME)
+
 _BY_KEY = "default partitioner, from the key"
 _PRIVATE = tuple(kind.value for kind in Kind if kind.startswith("privacy."))
 _PUBLIC = tuple(kind.value for kind in Kind if kind.value not in _PRIVATE)
@@ -43,7 +55,7 @@ CHANNELS: tuple[Channel, ...] = (
         "What happened on Instagram, one record per event.",
         Event,
         key="the event's `id`",
-        partition="explicit: the conversation's, see the partition rule",
+        partition="the conversation's, see the partition rule",
         writer="ingest",
         readers="dispatcher, compliance, you",
         kinds=_PUBLIC,
@@ -63,7 +75,7 @@ CHANNELS: tuple[Channel, ...] = (
         topics.OUTCOMES,
         "What became of each request, one record per change of its state. No content.",
         Outcome,
-        key="`<account_id>:<customer_id>`",
+        key="`<account_id>:<customer_id>`, nothing after the colon where there is no customer",
         partition=_BY_KEY,
         writer="dispatcher",
         readers="compliance, you",
@@ -121,12 +133,22 @@ CHANNELS: tuple[Channel, ...] = (
         kinds=("ledger.checkpoint",),
     ),
     Channel(
+        topics.ANALYTICS_INBOUND,
+        "One fact per event, for those who count: nobody's id, and nothing they said.",
+        Inbound,
+        key="`conversation`, a pseudonym",
+        partition=_BY_KEY,
+        writer="ingest",
+        readers="data teams",
+        kinds=("analytics.inbound",),
+    ),
+    Channel(
         topics.QUARANTINE,
         "What could not be understood: the value is the original bytes, the headers say why.",
         None,
         key="its id, random where nothing could be read",
         partition=_BY_KEY,
-        writer="ingest, dispatcher, compliance",
+        writer="ingest, dispatcher",
         readers="operators: `kaiwa quarantine`",
         headers="quarantine",
     ),

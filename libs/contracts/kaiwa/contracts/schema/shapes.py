@@ -3,6 +3,7 @@
 Only words that draft-07 has as well are used, so that AsyncAPI's own schema format can hold them.
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -13,7 +14,10 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
 
-_MOMENTS = ("at", "cutoff")
+_SOURCE = re.compile(r" \((?:source: )?platform\.md [^)]*\)")
+"""What a docstring cites for us: no reader outside has it."""
+
+_MOMENTS = ("at", "cutoff", "hour", "not_before")
 """Fields that hold a time, beside those whose names end in ``_at``."""
 
 
@@ -73,7 +77,7 @@ def _tidy(schema: Schema, field: str = "") -> Schema:
     """Without what says nothing (a default of null), and with ``format`` where a field is a time."""
     tidied = {word: value for word, value in schema.items() if (word, value) != ("default", None)}
     if "description" in tidied:
-        tidied["description"] = " ".join(tidied["description"].replace("``", "`").split())
+        tidied["description"] = _SOURCE.sub("", " ".join(tidied["description"].replace("``", "`").split()))
     if "properties" in tidied:
         tidied["properties"] = {name: _tidy(inner, name) for name, inner in tidied["properties"].items()}
     if "items" in tidied:

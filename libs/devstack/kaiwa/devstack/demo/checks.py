@@ -1,17 +1,16 @@
 """What was promised, held against what happened: one pure function for each promise of the design."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kaiwa.contracts.events import Kind, data_of
-from kaiwa.contracts.outcomes import FINAL, Outcome
+from kaiwa.contracts.events import Kind
+from kaiwa.contracts.outcomes import FINAL
 from kaiwa.contracts.partition import of_conversation
 from kaiwa.contracts.times import parse
-from kaiwa.devstack.demo.evidence import Evidence, Written
+from kaiwa.devstack.demo.evidence import Evidence, sent_parts, subject
 from kaiwa.devstack.demo.story import DAY, MARGIN
-from kaiwa.simulator.books import Call, Event
 
 KINDS: Final[Mapping[str, str]] = {
     "message": Kind.MESSAGE_RECEIVED,
@@ -25,12 +24,8 @@ KINDS: Final[Mapping[str, str]] = {
 }
 """What the books call an event, and what it is in Kafka."""
 
-OPENING: Final = {"message", "reaction", "postback"}
-
 DISCLOSURES: Final = ("automatic assistant", "自動応答", "automatisches System")
 """Words that tell a customer that no person writes, in the languages of the story's shops."""
-
-Conversation = tuple[str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,7 @@ def judge(evidence: Evidence) -> list[Check]:
 
 
 def told(e: Evidence) -> Check:
-    late = [f"{name} has no end" for name in e.requests if _state(e, name) not in FINAL]
+    late = [f"{name} has no end" for name in e.requests if e.state(name) not in FINAL]
     exits = [f"{name} ended with code {code}" for name, code in e.exits.items() if code]
     return Check(
         "Every act was played, every request has an end, every service stopped cleanly",
@@ -63,12 +58,12 @@ def told(e: Evidence) -> Check:
 
 def nothing_lost(e: Evidence) -> Check:
     erased = {unsent.mid for unsent in e.books.unsent()}
-    kept = {_identity(written) for written in e.written}
+    kept = {written.identity for written in e.written}
     answered = [event for event in e.books.events if event.acknowledged_at is not None]
     missing = [
         event
         for event in answered
-        if (KINDS[event.kind], _mid(event)) not in kept
+        if (KINDS[event.kind], subject(event)) not in kept
         and not (event.mid in erased and event.kind != "unsend")
     ]
     owed = [f"{event.kind} {event.n} was never answered 200" for event in e.books.unacknowledged()]
@@ -86,10 +81,10 @@ def one_partition_in_order(e: Evidence) -> Check:
         for w in e.written
         if w.partition != of_conversation(w.event.account_id or "", w.event.customer_id, e.partitions)
     ]
-    made = {(KINDS[event.kind], _mid(event)): event.n for event in e.books.events if not event.delay}
+    made = {(KINDS[event.kind], subject(event)): event.n for event in e.books.events if not event.delay}
     bodies: dict[object, list[int]] = defaultdict(list)
     for w in sorted(e.written, key=lambda w: (w.partition, w.offset)):
-        if (n := made.get(_identity(w))) is not None:
+        if (n := made.get(w.identity)) is not None:
             bodies[w.delivery, w.partition, w.event.account_id, w.event.customer_id, w.event.stream].append(n)
     mixed = [f"delivery {delivery} is out of order" for delivery, ns in bodies.items() if ns != sorted(ns)]
     talks = {(w.event.account_id, w.event.customer_id) for w in e.written}
@@ -103,13 +98,11 @@ def one_partition_in_order(e: Evidence) -> Check:
 
 
 def at_most_once(e: Evidence) -> Check:
-    said = Counter(mid for outcome in e.outcomes.values() for mid in _sent_parts(outcome))
+    said = Counter(mid for outcome in e.outcomes.values() for mid in sent_parts(outcome))
     accepted = {call.mid for call in e.books.accepted() if call.mid}
     twice = [f"the same message was posted {repeat.times} times" for repeat in e.books.reposts()]
-    unsaid = [f"a message was sent and no outcome says so ({n})" for n in [len(accepted - set(said))] if n]
-    untrue = [
-        f"an outcome names a message that was never sent ({n})" for n in [len(set(said) - accepted)] if n
-    ]
+    unsaid = [f"message {mid[-8:]} was sent and no outcome says so" for mid in accepted - set(said)]
+    untrue = [f"an outcome names {mid[-8:]}, which was never sent" for mid in set(said) - accepted]
     shared = [f"{times} outcomes claim one message" for times in said.values() if times > 1]
     return Check(
         "At most one POST per request, and the outcomes say what happened",
@@ -121,15 +114,19 @@ def at_most_once(e: Evidence) -> Check:
 
 def nothing_forbidden(e: Evidence) -> Check:
     violations = Counter(str(call.rule) for call in e.books.violations())
-    writers = _writers(e)
+    writers = e.writers
     tagged = [call for call in e.books.accepted() if call.tag]
     bots = [c for c in tagged if writers.get(c.mid) != "human"]
-    closed = [o for o in e.outcomes.values() if o.state == "refused" and o.reason == "window_closed"]
-    wrong = [f"{o.request_id} was refused although its window was open" for o in closed if _open(e, o)]
+    closed = [o for o in e.refused if o.reason == "window_closed"]
+    wrong = [
+        f"{o.request_id} was refused although its window was open"
+        for o in closed
+        if parse(o.decided_at).timestamp() < e.opened(o) + DAY - MARGIN
+    ]
     return Check(
         "No send that is forbidden, and no refusal without cause",
         f"{len(e.books.violations())} violations in {len(e.books.calls)} calls; {len(tagged)} HUMAN_AGENT; refused: "
-        + _listed(o.reason for o in e.outcomes.values() if o.state == "refused"),
+        + _listed(o.reason for o in e.refused),
         (
             *(f"{n} calls broke the rule {rule}" for rule, n in violations.items()),
             *(f"call {call.n} of automation carries a human's tag" for call in bots),
@@ -150,22 +147,23 @@ def within_limits(e: Evidence) -> Check:
 def deleted(e: Evidence) -> Check:
     unsent = e.books.unsent()
     texts = {text for each in unsent for text in each.texts}
-    open_ = [f"erasure {name} is {state}" for name, state in e.erasures.items() if state != "closed"]
-    missing = ["there are fewer erasures than unsent messages"] if len(e.erasures) < len(unsent) else []
+    where = "topics, tables and segment files" if e.proven is not None else "topics and tables"
+    unfinished = [f"erasure {name} is {state}" for name, state in e.erasures.items() if state != "closed"]
+    forgotten = ["there are fewer erasures than unsent messages"] if len(e.erasures) < len(unsent) else []
+    blind = ["the scanner of files found nothing before either"] if e.proven == frozenset() else []
     ledger = [e.ledger] if e.ledger.startswith("not") else []
     return Check(
         "Deleted is deleted, with a proof",
-        f"{len(unsent)} messages unsent, {len(texts)} texts gone from topics, tables and segment files "
-        f"({len(e.proven)} was seen there before); ledger: {e.ledger}",
-        (*(f"still in {place}" for place in sorted(e.remains)), *open_, *missing, *ledger),
+        f"{len(unsent)} messages unsent, their {len(texts)} texts are gone from {where}; ledger: {e.ledger}",
+        (*(f"still in {place}" for place in sorted(e.remains)), *unfinished, *forgotten, *blind, *ledger),
     )
 
 
 def disclosed(e: Evidence) -> Check:
-    writers = _writers(e)
+    writers = e.writers
     faults: list[str] = []
     told_first = 0
-    for talk, calls in _conversations(e.books.accepted()).items():
+    for talk, calls in e.conversations.items():
         informed = False
         for call in calls:
             if writers.get(call.mid) == "human":
@@ -178,7 +176,7 @@ def disclosed(e: Evidence) -> Check:
                 faults.append(f"call {call.n} of account {talk[0]} is automated and undisclosed")
     return Check(
         "Automation says what it is",
-        f"{told_first} disclosures in {len(_conversations(e.books.accepted()))} conversations",
+        f"{told_first} disclosures in {len(e.conversations)} conversations",
         tuple(faults),
     )
 
@@ -215,54 +213,6 @@ CHECKS: Final[Sequence[Callable[[Evidence], Check]]] = (
     disclosed,
     silent,
 )
-
-
-def _identity(written: Written) -> tuple[str, str | None]:
-    data = data_of(written.event)
-    return written.event.kind, getattr(data, "mid", None) or getattr(data, "comment_id", None)
-
-
-def _mid(event: Event) -> str | None:
-    """The message or comment that an event of the books is about."""
-    about = event.item.get("reaction") or event.item.get("read") or {}
-    return event.mid or about.get("mid")
-
-
-def _state(e: Evidence, request_id: str) -> str | None:
-    found = e.outcomes.get(request_id)
-    return found.state if found else None
-
-
-def _sent_parts(outcome: Outcome) -> Iterator[str]:
-    return (part.mid for part in outcome.parts if part.state == "sent" and part.mid)
-
-
-def _writers(e: Evidence) -> dict[str | None, str]:
-    """Who asked for each message, by its mid."""
-    return {mid: o.author_kind for o in e.outcomes.values() for mid in _sent_parts(o)}
-
-
-def _conversations(calls: Iterable[Call]) -> dict[Conversation, list[Call]]:
-    talks: dict[Conversation, list[Call]] = defaultdict(list)
-    for call in calls:
-        talks[call.account_id, call.customer_id].append(call)
-    return talks
-
-
-def _open(e: Evidence, outcome: Outcome) -> bool:
-    """Whether automation's window was open when it was refused, by what Meta had been answered 200 for."""
-    decided = parse(outcome.decided_at).timestamp()
-    opened = max(
-        (
-            event.at
-            for event in e.books.events
-            if event.kind in OPENING
-            and (event.account_id, event.customer_id) == (outcome.account_id, outcome.customer_id)
-            and (event.acknowledged_at or decided) < decided
-        ),
-        default=0.0,
-    )
-    return decided < opened + DAY - MARGIN
 
 
 def _listed(names: Iterable[str | None]) -> str:

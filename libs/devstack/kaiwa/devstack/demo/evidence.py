@@ -1,34 +1,22 @@
-"""What is gathered when the story is over: Meta's books on one side, everything that Kaiwa holds on the other."""
+"""What there is when the story is over: Meta's books on one side, everything that Kaiwa holds on the other."""
 
-import asyncio
-import time
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import aiohttp
-import msgspec
-
-from kaiwa.bus.reader import read
-from kaiwa.bus.records import header_text, is_heartbeat
-from kaiwa.contracts import events, outcomes, topics
-from kaiwa.contracts.cloudevents import TRACEPARENT
-from kaiwa.contracts.events import Event
+from kaiwa.contracts.events import Event as Envelope
+from kaiwa.contracts.events import data_of
 from kaiwa.contracts.outcomes import Outcome
 from kaiwa.contracts.sends import SendRequest
-from kaiwa.contracts.topics import DEV_BOUND
-from kaiwa.devstack.demo.stage import Stage
-from kaiwa.devstack.segments import traces
-from kaiwa.devstack.stack import POSTGRES_VARIABLE
-from kaiwa.devstack.tables import tables_with
-from kaiwa.runtime.errors import DependencyError
-from kaiwa.runtime.settings import Kafka
-from kaiwa.simulator.books import Books
+from kaiwa.contracts.times import parse
+from kaiwa.simulator.books import Books, Call, Event
 from kaiwa.simulator.model import Account, Customer
 
-_ERASABLE: Final = (topics.EVENTS, topics.QUARANTINE)
-_SCANNED: Final = tuple(topic.name for topic in topics.TABLE if topic.name != topics.SENDS)
-_CLIENT: Final = "kaiwa-demo-evidence"
+OPENING: Final = {"message", "reaction", "postback"}
+"""What opens a customer's window, in the words of the books."""
+
+Conversation = tuple[str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +26,19 @@ class Written:
     partition: int
     offset: int
     delivery: str | None
-    event: Event
+    event: Envelope
+
+    @property
+    def identity(self) -> tuple[str, str | None]:
+        """Its kind and the message or comment that it is about."""
+        data = data_of(self.event)
+        return self.event.kind, getattr(data, "mid", None) or getattr(data, "comment_id", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """`outcomes`: the newest of each request. `remains`: where a text that was unsent can still be read.
+    """`outcomes`: the newest of each request. `remains`: where a text that was unsent can still be read; `proven`: texts
+    that the same look found before (None where the broker is not ours, and its files are not to be seen).
 
     `spoken`: what the services said where nobody erases (logs, metrics), by place.
     """
@@ -57,106 +52,53 @@ class Evidence:
     outcomes: Mapping[str, Outcome]
     unfinished: Sequence[str]
     erasures: Mapping[str, str]
-    proven: frozenset[str]
+    proven: frozenset[str] | None
     remains: frozenset[str]
     ledger: str
     spoken: Mapping[str, str]
     exits: Mapping[str, int]
 
+    def state(self, request_id: str) -> str | None:
+        found = self.outcomes.get(request_id)
+        return found.state if found else None
 
-async def gather(stage: Stage, *, unfinished: Sequence[str]) -> Evidence:
-    """Reads everything from its beginning; ends the services, so that their logs are complete."""
-    kafka, books = _kafka(stage), await stage.remote.books()
-    left = await remains(stage)
-    ledger = await _ledger(stage)
-    spoken = await _metrics(stage)
-    exits = await stage.kaiwa.stop()
-    spoken |= {f"{name}.log": stage.kaiwa.processes[name].log.read_text() for name in stage.kaiwa.services}
-    return Evidence(
-        accounts=list(stage.kaiwa.accounts.values()),
-        customers=stage.customers,
-        books=books,
-        partitions=await stage.producer.partitions(topics.EVENTS, within=10),
-        written=await _written(kafka),
-        requests=stage.watch.requests,
-        outcomes=await _outcomes(kafka),
-        unfinished=unfinished,
-        erasures=stage.watch.erasures,
-        proven=frozenset(stage.proven),
-        remains=left,
-        ledger=ledger,
-        spoken=spoken,
-        exits=exits,
-    )
+    @property
+    def refused(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes.values() if outcome.state == "refused"]
 
+    @property
+    def writers(self) -> dict[str | None, str]:
+        """What kind of author asked for each message, by its mid."""
+        return {mid: o.author_kind for o in self.outcomes.values() for mid in sent_parts(o)}
 
-def _kafka(stage: Stage) -> Kafka:
-    return Kafka(bootstrap_servers=stage.kaiwa.stack.bootstrap_servers)
+    @property
+    def conversations(self) -> dict[Conversation, list[Call]]:
+        """What each customer received, in its order."""
+        talks: dict[Conversation, list[Call]] = defaultdict(list)
+        for call in self.books.accepted():
+            talks[call.account_id, call.customer_id].append(call)
+        return talks
 
-
-async def _written(kafka: Kafka) -> list[Written]:
-    return [
-        Written(
-            record.partition, record.offset, header_text(record, TRACEPARENT), events.decode(record.value)
+    def opened(self, outcome: Outcome) -> float:
+        """When the customer last opened the window, by what had been answered 200 when this was decided."""
+        decided = parse(outcome.decided_at).timestamp()
+        return max(
+            (
+                event.at
+                for event in self.books.events
+                if event.kind in OPENING
+                and (event.account_id, event.customer_id) == (outcome.account_id, outcome.customer_id)
+                and (event.acknowledged_at or decided) < decided
+            ),
+            default=0.0,
         )
-        async for record in read(kafka, [topics.EVENTS], client_id=_CLIENT)
-        if record.value and not is_heartbeat(record)
-    ]
 
 
-async def _outcomes(kafka: Kafka) -> dict[str, Outcome]:
-    newest: dict[str, Outcome] = {}
-    async for record in read(kafka, [topics.OUTCOMES], client_id=_CLIENT):
-        outcome = outcomes.decode(record.value or b"")
-        known = newest.get(outcome.request_id)
-        if known is None or outcome.seq > known.seq:
-            newest[outcome.request_id] = outcome
-    return newest
+def subject(event: Event) -> str | None:
+    """The message or comment that an event of the books is about."""
+    about = event.item.get("reaction") or event.item.get("read") or {}
+    return event.mid or about.get("mid")
 
 
-async def remains(stage: Stage) -> frozenset[str]:
-    """Where a text that was unsent can still be read.
-
-    Looks again until the bound after the last unsend has passed: from then on there is no excuse.
-    """
-    books, kafka = await stage.remote.books(), _kafka(stage)
-    texts = [text for each in books.unsent() for text in each.texts]
-    last = max((event.acknowledged_at or 0.0 for event in books.produced("unsend")), default=0.0)
-    while True:
-        found = await _scan(stage, kafka, texts)
-        if not found or time.time() > last + DEV_BOUND:
-            return frozenset(found)
-        await asyncio.sleep(0.5)
-
-
-async def _scan(stage: Stage, kafka: Kafka, texts: list[str]) -> set[str]:
-    markers = [text.encode() for text in texts]
-    found = {
-        f"{record.topic}/{record.partition}/{record.offset}"
-        async for record in read(kafka, _ERASABLE, client_id=_CLIENT)
-        if any(marker in (record.value or b"") for marker in markers)
-    }
-    found |= {f"table {table}" for table in await tables_with(stage.kaiwa.env[POSTGRES_VARIABLE], *texts)}
-    if stage.segments:
-        for topic in _SCANNED:
-            seen = await asyncio.to_thread(traces, stage.segments, topic, *markers)
-            found |= {f"file {trace.file} ({trace.how})" for trace in seen}
-    return found
-
-
-async def _ledger(stage: Stage) -> str:
-    """The verdict of `kaiwa ledger verify` in one line."""
-    try:
-        said = msgspec.json.decode(await stage.kaiwa.kaiwa("ledger", "verify", "--json"))
-    except DependencyError as error:
-        return f"not verified: {error}"
-    return f"{said['entries']} entries, {said['checkpoints']} checkpoints"
-
-
-async def _metrics(stage: Stage) -> dict[str, str]:
-    said = {}
-    async with aiohttp.ClientSession() as http:
-        for name in stage.kaiwa.services:
-            async with http.get(f"{stage.kaiwa.url(name)}/metrics") as answer:
-                said[f"{name}/metrics"] = await answer.text()
-    return said
+def sent_parts(outcome: Outcome) -> Iterator[str]:
+    return (part.mid for part in outcome.parts if part.state == "sent" and part.mid)

@@ -7,11 +7,13 @@ from contextlib import AsyncExitStack
 from typing import Annotated, Final
 
 import typer
+from rich.table import Table
 from rich.text import Text
 
 from kaiwa.contracts.events import Kind
 from kaiwa.devstack.demo.checks import Check, judge
-from kaiwa.devstack.demo.evidence import Evidence, gather
+from kaiwa.devstack.demo.evidence import Evidence
+from kaiwa.devstack.demo.gathering import gather
 from kaiwa.devstack.demo.stage import Stage, opened
 from kaiwa.devstack.demo.story import ACTS, DELIVERY, SETTINGS, SHOPS, Act
 from kaiwa.devstack.demo.table import Show
@@ -45,7 +47,7 @@ def demo(
             "checks": [dataclasses.asdict(check) | {"ok": check.ok} for check in checks],
         },
         as_json=as_json,
-        table=report(checks),
+        table=report(checks, show.seconds),
     )
     if not kept:
         raise Failure("a promise was broken: see the lines marked with a cross")
@@ -56,15 +58,16 @@ def title(act: Act) -> str:
     return (act.__doc__ or "").strip().splitlines()[0]
 
 
-def report(checks: Sequence[Check]) -> Text:
-    """One line for each check, and one for each fault found."""
-    lines = Text()
+def report(checks: Sequence[Check], seconds: float) -> Table:
+    """A line for each check with its figures, and one for each fault found."""
+    lines = Table.grid(padding=(0, 1))
     for check in checks:
-        lines.append("✓ " if check.ok else "✗ ", "green" if check.ok else "red")
-        lines.append(check.promise, "bold").append(f": {check.figures}\n")
+        mark, style = ("✓", "green") if check.ok else ("✗", "red")
+        lines.add_row(Text(mark, style), Text.assemble((check.promise, "bold"), f": {check.figures}"))
         for fault in check.faults[:_FAULTS_SHOWN]:
-            lines.append(f"    {fault}\n", "red")
-    lines.rstrip()
+            lines.add_row("", Text(fault, "red"))
+    kept = sum(check.ok for check in checks)
+    lines.add_row("", f"{kept} of {len(checks)} held, in {seconds:.0f} s")
     return lines
 
 

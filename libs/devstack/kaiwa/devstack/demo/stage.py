@@ -1,6 +1,8 @@
 """Where the story is played: customers on Meta's side, agents on ours, and Kaiwa in between."""
 
+import asyncio
 import itertools
+import json
 import random
 import secrets
 import time
@@ -26,6 +28,7 @@ from kaiwa.simulator.remote import Remote
 AGENT = Author("human", "agent-7")
 CAMPAIGN = Author("automation", "campaign")
 WITHIN = 10.0  # seconds for Kafka to acknowledge a request
+PATIENCE = 30.0
 
 
 @dataclass
@@ -103,6 +106,13 @@ class Stage:
         """Wait until a request has one of these states."""
         what = f"a request became {' or '.join(states)}"
         await self.watch.until(lambda: self.watch.state(request_id) in states, what)
+
+    async def held(self, customer: Customer) -> None:
+        """Wait until the dispatcher knows that a person wrote: it decides on what it has read."""
+        conversation = ("conversations", "show", customer.account_id, customer.customer_id, "--json")
+        async with asyncio.timeout(PATIENCE):
+            while not json.loads(await self.kaiwa.kaiwa(*conversation))["last_human_at"]:
+                pass  # the command takes its time
 
     async def deferred(self, request_id: str, reason: str) -> None:
         await self.watch.until(

@@ -15,7 +15,7 @@ from kaiwa.contracts import topics
 from kaiwa.contracts.sends import Media, Message, SendRequest
 from kaiwa.contracts.times import rfc3339
 from kaiwa.devstack.demo.stage import CAMPAIGN, Stage, request
-from kaiwa.devstack.installation import Shop
+from kaiwa.devstack.shops import Shop
 from kaiwa.simulator.actions import AnyAction, Edit, React, Remark, See, Tap, Unsend, Write
 from kaiwa.simulator.delivery import DeliverySettings
 from kaiwa.simulator.faults import Fault
@@ -32,7 +32,7 @@ SHOPS: Final = (
     Shop(MOND, locale="de", text_per_second=5),
 )
 DELIVERY: Final = DeliverySettings(duplicate=0.15, reorder=0.3)
-SETTINGS: Final = {"KAIWA_DISPATCHER__HUMAN_HOLD": "8"}
+SETTINGS: Final = {"KAIWA_DISPATCHER__HUMAN_HOLD": "12"}
 
 DAY: Final = 86_400.0
 MARGIN: Final = 90.0  # KAIWA_DISPATCHER__WINDOW_MARGIN, its default
@@ -131,6 +131,7 @@ async def the_owner_uses_her_phone(stage: Stage) -> None:
     await stage.sent(await stage.answered(await stage.write(customer, f"{stage.number()} Is it open today?")))
     typed = await stage.type(customer, f"{stage.number()} Yes, until six!")
     await stage.watch.until(lambda: stage.watch.by_mid[typed], "what she typed is an event")
+    await stage.held(customer)
     waiting = await stage.answered(await stage.write(customer, f"{stage.number()} And on Sunday?"))
     await stage.deferred(waiting, "human_handling")
     curious = await stage.customer(TSUKI)

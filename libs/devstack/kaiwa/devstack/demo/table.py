@@ -30,7 +30,7 @@ class Show:
         self._states: dict[str, str] = {}
         self._started = time.monotonic()
         self._console = Console(stderr=True, quiet=quiet)
-        self._live = Live(get_renderable=self._picture, console=self._console, refresh_per_second=8)
+        self._live = Live(get_renderable=self._picture, console=self._console, refresh_per_second=4)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:

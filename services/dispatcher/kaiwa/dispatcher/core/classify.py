@@ -39,13 +39,16 @@ class Again:
     """It certainly was not sent and may be tried later. ``pause``: the whole account waits as long."""
 
     after: timedelta
-    reason: Reason
+    reason: Reason | None
     pause: bool = False
     account_state: AccountState | None = None
     error: PlatformError | None = None
 
 
 Verdict = Sent | InDoubt | Failed | Again
+
+NEVER_LEFT = Again(timedelta(0), None)
+"""Its slot came too late for its lease: ordinary pacing, nobody's business."""
 
 
 def classify(answer: Answer) -> Verdict:

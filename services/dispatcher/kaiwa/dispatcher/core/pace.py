@@ -32,7 +32,9 @@ class Limits:
         return timedelta(seconds=1 / (limit * HEADROOM))
 
 
-def slots(tat: datetime | None, now: datetime, interval: timedelta, wanted: int) -> list[datetime]:
+def slots(
+    tat: datetime | None, now: datetime, interval: timedelta, wanted: int, *, horizon: timedelta = HORIZON
+) -> list[datetime]:
     """Up to ``wanted`` slots within the horizon; the new ``tat`` is the last one plus ``interval``."""
     first = now if tat is None or tat < now else tat
-    return [slot for n in range(wanted) if (slot := first + n * interval) <= now + HORIZON]
+    return [slot for n in range(wanted) if (slot := first + n * interval) <= now + horizon]

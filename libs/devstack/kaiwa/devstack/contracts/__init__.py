@@ -1,0 +1,1 @@
+"""The published contracts: their examples, and the command that writes them."""

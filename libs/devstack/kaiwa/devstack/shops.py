@@ -1,0 +1,45 @@
+"""Professional accounts of an installation: what Meta grants them, and what the registry says of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from kaiwa.simulator.model import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """One account. `text_per_second` binds both sides; None is the platform's own figure."""
+
+    name: str
+    login: Literal["facebook", "instagram"] = "facebook"
+    locale: str = "en"
+    human_agent: bool = True
+    text_per_second: int | None = None
+
+    def at_meta(self) -> dict[str, Any]:
+        """For the simulator."""
+        return {
+            "login": self.login,
+            "username": self.name,
+            "human_agent": self.human_agent,
+            "limits": self._limits,
+        }
+
+    def registered(self, account: Account, *, app_id: str, token_file: Path) -> dict[str, Any]:
+        """For `kaiwa accounts apply`."""
+        return {
+            "account_id": account.account_id,
+            "login": self.login,
+            "page_id": account.page_id,
+            "app_id": app_id,
+            "display_name": self.name,
+            "token_file": str(token_file),
+            "locale": self.locale,
+            "human_agent": self.human_agent,
+            "limits": self._limits,
+        }
+
+    @property
+    def _limits(self) -> dict[str, int]:
+        return {} if self.text_per_second is None else {"text_per_second": self.text_per_second}

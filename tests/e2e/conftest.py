@@ -1,0 +1,28 @@
+"""One whole installation, and a stage on it, for the tests of a module; each test has customers of its own.
+
+Topics have fixed names, so each module gets a broker of its own (three seconds).
+"""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from kaiwa.devstack.demo.stage import Stage, opened
+from kaiwa.devstack.installation import Installation
+from kaiwa.devstack.shops import Shop
+from kaiwa.devstack.stack import Stack, running
+
+
+@pytest.fixture(scope="module")
+def own_stack() -> Iterator[Stack]:
+    with running() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(own_stack: Stack) -> AsyncIterator[Stage]:
+    """The shop "Blue Moon" with the demo's bot at work."""
+    installation = Installation(own_stack, own_stack.keeper.directory / "kaiwa", shops=[Shop("Blue Moon")])
+    async with installation as kaiwa, opened(kaiwa) as ready:
+        yield ready
