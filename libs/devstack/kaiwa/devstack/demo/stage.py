@@ -17,7 +17,7 @@ from kaiwa.bus.records import Outgoing
 from kaiwa.contracts import topics
 from kaiwa.contracts.sends import Author, Message, Recipient, SendRequest, encode
 from kaiwa.devstack.demo.bot import Bot
-from kaiwa.devstack.demo.watch import TOPICS, Watch
+from kaiwa.devstack.demo.watch import PATIENCE, TOPICS, Watch
 from kaiwa.devstack.installation import Installation
 from kaiwa.devstack.segments import traces
 from kaiwa.runtime.settings import Kafka
@@ -28,7 +28,6 @@ from kaiwa.simulator.remote import Remote
 AGENT = Author("human", "agent-7")
 CAMPAIGN = Author("automation", "campaign")
 WITHIN = 10.0  # seconds for Kafka to acknowledge a request
-PATIENCE = 30.0
 
 
 @dataclass
@@ -110,7 +109,7 @@ class Stage:
     async def held(self, customer: Customer) -> None:
         """Wait until the dispatcher knows that a person wrote: it decides on what it has read."""
         conversation = ("conversations", "show", customer.account_id, customer.customer_id, "--json")
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.watch.patience):
             while not json.loads(await self.kaiwa.kaiwa(*conversation))["last_human_at"]:
                 pass  # the command takes its time
 
@@ -121,10 +120,12 @@ class Stage:
 
 
 @asynccontextmanager
-async def opened(kaiwa: Installation, *, seed: int | None = None) -> AsyncIterator[Stage]:
+async def opened(
+    kaiwa: Installation, *, seed: int | None = None, patience: float = PATIENCE
+) -> AsyncIterator[Stage]:
     """A stage with its bot at work and its watch awake."""
     kafka = Kafka(bootstrap_servers=kaiwa.stack.bootstrap_servers, session_timeout=6)
-    watch = Watch()
+    watch = Watch(patience=patience)
     async with (
         Producer(kafka, client_id="kaiwa-demo") as producer,
         Batches(kafka, TOPICS, group="kaiwa.demo.watch", handle=watch.handle),

@@ -15,6 +15,8 @@ from kaiwa.contracts.sends import SendRequest
 from kaiwa.devstack.demo.bot import BOT
 
 TOPICS: Final = (topics.EVENTS, topics.SENDS, topics.OUTCOMES, topics.ERASURES, topics.QUARANTINE)
+PATIENCE: Final = 45.0
+"""Seconds for what is in doubt to be settled, and for erasures to be verified."""
 
 
 class Watch:
@@ -23,7 +25,8 @@ class Watch:
     `requests` and `latest` are by request id (the first body and the newest state win), `erasures` by erasure id.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, patience: float = PATIENCE) -> None:
+        self.patience = patience
         self.kinds: Counter[str] = Counter()
         self.by_mid: dict[str, list[Event]] = defaultdict(list)
         self.requests: dict[str, SendRequest] = {}
@@ -43,8 +46,9 @@ class Watch:
         async with self._changed:
             self._changed.notify_all()
 
-    async def until(self, met: Callable[[], object], what: str, *, within: float = 30.0) -> None:
-        """TimeoutError that says what did not happen."""
+    async def until(self, met: Callable[[], object], what: str, *, within: float | None = None) -> None:
+        """TimeoutError that says what did not happen; `within` seconds, or as long as this watch is patient."""
+        within = within or self.patience
         try:
             async with asyncio.timeout(within), self._changed:
                 await self._changed.wait_for(met)

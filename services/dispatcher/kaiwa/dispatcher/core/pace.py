@@ -1,15 +1,14 @@
 """Rates that hold in every sliding window: GCRA over one timestamp per bucket.
 
 A bucket holds its theoretical arrival time; a call takes the slot ``max(tat, now)`` and moves it by one
-interval. With no burst, a window of one second holds at most ``limit x 0.97`` slots and one more; calls that
-leave late must take another slot, so what the platform counts stays below its limit.
+interval. There is no burst, and ``limit`` intervals last a little longer than the second that the platform counts, by
+:func:`slack`: so late calls (they must take another slot beyond :data:`LATE`) do not crowd a window.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-HEADROOM = 0.97
 LATE = timedelta(milliseconds=10)
 """A call that would leave this much after its slot forfeits it."""
 
@@ -29,7 +28,16 @@ class Limits:
     def interval(self, bucket: BucketClass) -> timedelta:
         """Time between two slots."""
         limit = self.text_per_second if bucket == "text" else self.media_per_second
-        return timedelta(seconds=1 / (limit * HEADROOM))
+        return timedelta(seconds=(1 + slack(limit)) / limit)
+
+
+def slack(limit: float) -> float:
+    """Seconds that a call may be late without crowding a window: three intervals, between 30 and 100 ms.
+
+    30 ms cost 3 % of a limit of hundreds. A small limit can afford more, and needs it: there a single call that a
+    stalled machine holds back is already one too many.
+    """
+    return min(max(3 / limit, 0.03), 0.1)
 
 
 def slots(
