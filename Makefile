@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 RUN := $(UV) run --frozen
 
-.PHONY: help setup demo test unit lint format bench chaos
+.PHONY: help setup demo up down test unit lint format bench chaos contracts
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,12 @@ setup: $(filter .tools/%,$(UV))  ## the locked environment (every other target d
 
 demo: setup  ## the main job on a real Kafka and PostgreSQL, with its promises checked
 	@$(RUN) kaiwa demo
+
+up: setup  ## everything running in the background, with its URLs and lines to try
+	@$(RUN) kaiwa up
+
+down: setup  ## end what `make up` started
+	@$(RUN) kaiwa down
 
 test: setup  ## every tier but the long chaos runs
 	@$(RUN) pytest tests/unit tests/contract tests/integration tests/e2e
@@ -43,3 +49,6 @@ bench: setup  ## ratios against bare references, one JSON line each
 
 chaos: setup  ## kills at random, longer than in make test
 	@$(RUN) pytest tests/chaos
+
+contracts: setup  ## write docs/contracts anew from the code
+	@$(RUN) kaiwa contracts write

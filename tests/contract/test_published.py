@@ -195,3 +195,9 @@ def test_every_header_of_quarantine_is_explained() -> None:
     """Breaks when a header is added to the contract and nobody says what it holds."""
     names = {value for name, value in vars(quarantine).items() if name.isupper()}
     assert set(QUARANTINE_HEADERS) == names
+
+
+def test_the_readme_shows_the_bot_that_is_tested() -> None:
+    """The bot of the README is the one that tests/integration/contracts runs."""
+    bot = (CONTRACTS / "bot.py").read_text()
+    assert f"```python\n{bot}```" in (CONTRACTS.parent.parent / "README.md").read_text()

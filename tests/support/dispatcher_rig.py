@@ -167,11 +167,7 @@ class DispatcherRig:
 
     async def final(self, request_id: str, *, within: float = 20) -> Outcome:
         """The outcome in which a request ended."""
-        await eventually(
-            lambda: self.newest(request_id).state in FINAL if self.newest(request_id) else False,
-            within=within,
-        )
-        return self.newest(request_id)
+        return await self.until(request_id, lambda outcome: outcome.state in FINAL, within=within)
 
     async def until(self, request_id: str, met: Callable[[Outcome], bool], *, within: float = 20) -> Outcome:
         """The newest outcome, once it is as wanted."""
@@ -179,7 +175,7 @@ class DispatcherRig:
         return self.newest(request_id)
 
     def newest(self, request_id: str) -> Outcome:
-        return max(self.outcomes.get(request_id, ()), key=lambda outcome: outcome.seq, default=None)  # type: ignore[return-value,arg-type]  # callers look first
+        return max(self.outcomes[request_id], key=lambda outcome: outcome.seq)
 
     async def everything_stored(self) -> str:
         """Every row of every table of the dispatcher's schema, binary columns as they are."""
@@ -190,7 +186,7 @@ class DispatcherRig:
     async def drained(self) -> None:
         """Wait until the outbox is empty."""
         async with asyncio.timeout(WITHIN):
-            while await self.db.fetchval("select count(*) from dispatcher.outbox"):
+            while await self.db.fetchval("select count(*) from dispatcher.outbox"):  # noqa: ASYNC110 - the event is in PostgreSQL
                 await asyncio.sleep(0.02)
 
     async def metrics(self, name: str) -> str:

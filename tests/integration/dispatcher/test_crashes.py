@@ -14,7 +14,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 POINTS = {
     "dispatcher.claimed": {"sent"},
-    "dispatcher.sending_committed": {"failed"},  # no call was made, and nobody can know: looked for, not found
+    # no call was made, but nobody can know that: it is looked for and not found
+    "dispatcher.sending_committed": {"failed"},
     "dispatcher.answered": {"sent"},
     "dispatcher.outbox_published": {"sent"},
 }

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from dispatcher_rig import HUMAN, DispatcherRig
 
-
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
