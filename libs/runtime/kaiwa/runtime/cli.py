@@ -16,6 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any
 
 import rich.console
+import rich.table
 import typer
 
 from kaiwa.runtime import logs
@@ -42,6 +43,9 @@ def emit(value: object, *, as_json: bool, table: rich.console.RenderableType) ->
     elif isinstance(table, str):
         typer.echo(table)
     else:
+        if isinstance(table, rich.table.Table):
+            for column in table.columns:
+                column.overflow = "fold"  # an id is there to be copied whole
         rich.console.Console().print(table)
 
 
