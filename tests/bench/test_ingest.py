@@ -1,133 +1,241 @@
-"""Ingest against a bare producer: what it costs to verify, normalise and acknowledge, beside only writing.
+"""How much of the machine ingest leaves to others: beside a bare producer, a plain service, and itself without Kafka.
 
-Both write the same records in the same run, in turns, as neighbours on the machine disturb wall time. The service
-is a process of its own; sender and bare producer share this one.
+Every case is a ratio of figures from one run, the processor's time first; absolute figures are only reported.
 """
 
 import asyncio
-import json
-import sys
+import contextlib
+import os
+import random
+import statistics
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from deliveries import Json, body, entry, text
-from doors import APP, Door, apply_topics
+import pytest
+from aiokafka import AIOKafkaProducer
+from contest import (
+    EVENTS_A_BODY,
+    PARTITIONS,
+    Contestant,
+    Rounds,
+    bulk,
+    ingest,
+    mid,
+    own_cpu,
+    plain,
+    ratio,
+    report,
+    request,
+    single,
+    size_of,
+)
+from doors import apply_topics, written
+from kafka_records import new_topic
+from load import drive
 
-from kaiwa.bus.clients import connecting, producing
-from kaiwa.bus.records import Outgoing
-from kaiwa.contracts import topics
+from kaiwa.bus.clients import producing
+from kaiwa.bus.records import Record, header_text
+from kaiwa.contracts import events, topics
+from kaiwa.contracts.cloudevents import TRACEPARENT
 from kaiwa.devstack.stack import Stack
-from kaiwa.ingest.normalise import normalise
-from kaiwa.ingest.publish import Delivery, records
 from kaiwa.runtime.settings import Kafka
 
-CONNECTIONS = 8
-EVENTS_A_BODY = 1_000
-BODIES_A_ROUND = 40
 ROUNDS = 3
+NOISE = 0.8
+"""What neighbours may cost: a bar is held to this part of it."""
+BARE_BAR, SILENT_BAR = NOISE * 0.8, NOISE * 0.45
+PLAIN_BULK_BAR, PLAIN_SINGLE_BAR = NOISE * 4, NOISE * 1.8  # 6 and 2.2 were the aim: docs/decisions/0010
+BROKER_BAR = 2 * 3  # a p99 feels neighbours more than a median does
+BODIES, BODIES_FOR_PLAIN = 40, 8
+REQUESTS, REQUESTS_FOR_PLAIN = 6_000, 2_000
 
 
-@dataclass
-class Cost:
-    """Seconds of wall and of processor time, summed over the rounds."""
-
-    wall: float = 0.0
-    cpu: float = 0.0
-
-    async def measure(self, work: Awaitable[None], cpu: Callable[[], Awaitable[float]]) -> None:
-        started, burnt = time.perf_counter(), await cpu()
-        await work
-        self.cpu += await cpu() - burnt
-        self.wall += time.perf_counter() - started
+@pytest.fixture
+async def kafka(stack: Stack) -> Kafka:
+    await apply_topics(stack)
+    return Kafka(bootstrap_servers=stack.bootstrap_servers)
 
 
-def deliveries(count: int) -> list[bytes]:
-    """Bodies of a busy hour: 50 conversations, words in two scripts, mids as long as the platform's."""
-    return [body(entry(*(message(number, n) for n in range(EVENTS_A_BODY)))) for number in range(count)]
+async def accepted(service: Contestant, requests: Sequence[bytes], *, connections: int = 8) -> None:
+    answers = await drive(service.port, requests, connections=connections)
+    assert {answer.status for answer in answers} == {200}
 
 
-def message(number: int, n: int) -> Json:
-    mid = f"aWdfZAG1{number:0>8}{n:0>4}{'x' * 100}"
-    return text(mid, "ありがとう! Three, please.", customer=f"11{n % 50:0>14}")
-
-
-def as_records(bodies: Sequence[bytes]) -> list[Outgoing]:
-    key, now = b"k" * 32, datetime(2026, 11, 22, tzinfo=UTC)
-    return [
-        record
-        for sent in bodies
-        for _, record in records(
-            normalise(sent, app_id=APP, received_at=now, id_key=key),
-            Delivery(sent, APP, now),
-            id_key=key,
-            partitions=12,
-        )
-    ]
-
-
-async def through_ingest(door: Door, bodies: Sequence[bytes]) -> None:
-    waiting = iter(bodies)
-
-    async def connection() -> None:
-        for sent in waiting:
-            assert (await door.post(sent)).status_code == 200
-
-    await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))
-
-
-async def bare(producer: AIOKafkaProducer, outgoing: Sequence[Outgoing]) -> None:
+async def bare(producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
     acks = [
         await producer.send(r.topic, r.value, key=r.key, partition=r.partition, headers=list(r.headers))
-        for r in outgoing
+        for r in records
     ]
     await asyncio.gather(*acks)
 
 
-async def size_of_events(kafka: Kafka) -> int:
-    async with AIOKafkaConsumer(**connecting(kafka, client_id="bench")) as consumer:
-        partitions = [TopicPartition(topics.EVENTS, n) for n in range(12)]
-        return sum((await consumer.end_offsets(partitions)).values())
+async def test_bodies_of_a_thousand_events(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
+    """Events of the whole service, beside a bare producer that pipelines the same records and beside a plain service.
 
-
-async def test_ingest_against_a_bare_producer(stack: Stack, tmp_path: Path) -> None:
-    await apply_topics(stack)
-    kafka = Kafka(bootstrap_servers=stack.bootstrap_servers)
-    bodies = deliveries(BODIES_A_ROUND)
-    outgoing = as_records(bodies)
-    ours, reference = Cost(), Cost()
-    producer = AIOKafkaProducer(**producing(kafka, client_id="bench"))
-
-    async def own_cpu() -> float:
-        return time.process_time()
-
-    async with Door.opened(stack.keeper, stack.bootstrap_servers, tmp_path) as door, producer:
-
-        async def ingests_cpu() -> float:
-            return await door.metric("process_cpu_seconds_total")
-
-        await door.until_connected()
-        await through_ingest(door, bodies[:2])
-        await bare(producer, outgoing[:1_000])
-        acknowledged = 0
-        before = await size_of_events(kafka)
+    The bare producer shares its process with nothing; ingest also reads, verifies and normalises.
+    """
+    bodies = [request(bulk(number)) for number in range(BODIES)]
+    size = BODIES * EVENTS_A_BODY
+    ours, reference, simple = Rounds(), Rounds(), Rounds()
+    async with (
+        ingest(stack, tmp_path) as service,
+        plain(stack, tmp_path, await new_topic(kafka, partitions=PARTITIONS)) as other,
+        AIOKafkaProducer(**producing(kafka, client_id="bench")) as producer,
+    ):
+        await service.until_accepting(bodies[0])
+        before = await size_of(kafka)
+        await accepted(service, bodies)
+        records = (await written(stack.bootstrap_servers, topics.EVENTS))[-size:]
+        await bare(producer, records[:EVENTS_A_BODY])
+        await accepted(other, bodies[:1])
         for _ in range(ROUNDS):
-            await ours.measure(through_ingest(door, bodies), ingests_cpu)
-            acknowledged += len(outgoing)
-            await reference.measure(bare(producer, outgoing), own_cpu)
-        grown = await size_of_events(kafka) - before - ROUNDS * len(outgoing)
-        assert grown == acknowledged
-    figures = {
-        "bench": "ingest",
-        "ratio": round(reference.wall / ours.wall, 2),
-        "cpu_ratio": round(reference.cpu / ours.cpu, 2),
-        "events": acknowledged,
-        "events_per_second": round(acknowledged / ours.wall),
-        "reference_events_per_second": round(acknowledged / reference.wall),
-        "cpu_us_per_event": round(1e6 * ours.cpu / acknowledged, 1),
-        "reference_cpu_us_per_event": round(1e6 * reference.cpu / acknowledged, 1),
-    }
-    sys.stdout.write(json.dumps(figures) + "\n")
+            await ours.measure(accepted(service, bodies), service.cpu, units=size)
+            await reference.measure(bare(producer, records), own_cpu, units=size)
+            few = bodies[:BODIES_FOR_PLAIN]
+            await simple.measure(accepted(other, few), other.cpu, units=len(few) * EVENTS_A_BODY)
+        grown = await size_of(kafka) - before
+    assert grown == (1 + 2 * ROUNDS) * size + EVENTS_A_BODY
+    to_bare, to_plain = ratio(reference.cpu, ours.cpu), ratio(simple.cpu, ours.cpu)
+    report(
+        "bodies of 1,000 events",
+        cpu_to_bare_producer=to_bare,
+        cpu_to_plain_service=to_plain,
+        events_to_bare_producer=ratio(reference.wall, ours.wall),
+        events_to_plain_service=ratio(simple.wall, ours.wall),
+        cpu_us_per_event=[ours.microseconds, reference.microseconds, simple.microseconds],
+        events_per_second=[ours.a_second, reference.a_second, simple.a_second],
+    )
+    assert to_bare >= BARE_BAR
+    assert to_plain >= PLAIN_BULK_BAR
+
+
+async def test_bodies_of_one_event(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
+    """Requests of ingest, beside itself without Kafka and beside a plain service."""
+    requests = [request(single(number)) for number in range(REQUESTS)]
+    few = requests[:REQUESTS_FOR_PLAIN]
+    ours, silent, simple = Rounds(), Rounds(), Rounds()
+    async with (
+        ingest(stack, tmp_path) as service,
+        ingest(stack, tmp_path, without_kafka=True) as without,
+        plain(stack, tmp_path, await new_topic(kafka, partitions=PARTITIONS)) as other,
+    ):
+        for warming in (service, without, other):
+            await warming.until_accepting(requests[0])
+            await accepted(warming, few, connections=64)
+        before = await size_of(kafka)
+        for _ in range(ROUNDS):
+            await ours.measure(accepted(service, requests, connections=64), service.cpu, units=REQUESTS)
+            await silent.measure(accepted(without, requests, connections=64), without.cpu, units=REQUESTS)
+            await simple.measure(accepted(other, few, connections=64), other.cpu, units=len(few))
+        assert await size_of(kafka) - before == ROUNDS * REQUESTS
+    to_itself, to_plain = ratio(silent.wall, ours.wall), ratio(simple.cpu, ours.cpu)
+    report(
+        "bodies of one event",
+        cpu_to_plain_service=to_plain,
+        cpu_to_itself_without_kafka=ratio(silent.cpu, ours.cpu),
+        requests_to_itself_without_kafka=to_itself,
+        requests_to_plain_service=ratio(simple.wall, ours.wall),
+        cpu_us_per_event=[ours.microseconds, silent.microseconds, simple.microseconds],
+        requests_per_second=[ours.a_second, silent.a_second, simple.a_second],
+    )
+    assert to_itself >= SILENT_BAR
+    assert to_plain >= PLAIN_SINGLE_BAR
+
+
+async def test_time_to_the_answer(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
+    """p99 from request to 200 at half of the maximum rate, beside the broker's own for one record at that time."""
+    requests = [request(single(number)) for number in range(REQUESTS)]
+    burst, calm = requests[: REQUESTS // 3], requests[REQUESTS // 3 :]
+    topic = await new_topic(kafka)
+    ours, brokers, rates = [], [], []
+    async with (
+        ingest(stack, tmp_path) as service,
+        AIOKafkaProducer(**producing(kafka, client_id="bench")) as producer,
+    ):
+        await service.until_accepting(requests[0])
+        await accepted(service, burst, connections=64)
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            await accepted(service, burst, connections=64)
+            rates.append(len(burst) / (time.perf_counter() - started) / 2)
+            probe = asyncio.create_task(one_by_one(producer, topic))
+            answers = await drive(service.port, calm, connections=64, rate=rates[-1])
+            probe.cancel()
+            assert {answer.status for answer in answers} == {200}
+            ours.append(p99([answer.seconds for answer in answers]))
+            brokers.append(p99(await probe))
+    times = ratio(ours, brokers)
+    report(
+        "time to the answer at half of the maximum rate",
+        p99_to_broker=times,
+        p99_ms=[round(1e3 * statistics.median(times), 1) for times in (ours, brokers)],
+        requests_per_second=round(statistics.median(rates)),
+    )
+    assert times <= BROKER_BAR
+
+
+async def one_by_one(producer: AIOKafkaProducer, topic: str) -> list[float]:
+    """Until cancelled, a record every 10 ms, also while an earlier one is stuck: how long each took."""
+    taken: list[float] = []
+
+    async def look() -> None:
+        started = time.perf_counter()
+        await producer.send_and_wait(topic, b"v" * 500, key=b"k")
+        taken.append(time.perf_counter() - started)
+
+    with contextlib.suppress(asyncio.CancelledError):
+        async with asyncio.TaskGroup() as looks:
+            while True:
+                looks.create_task(look())
+                await asyncio.sleep(0.01)
+    return taken
+
+
+def p99(seconds: Sequence[float]) -> float:
+    return statistics.quantiles(seconds, n=100)[-1]
+
+
+async def test_a_backlog(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
+    """Hours of retries at once, a fifth of them twice, in any order: every event is there and no other, each under one
+    id, those of a body in their order, and memory does not grow with them.
+    """
+    count = int(os.environ.get("KAIWA_BENCH_BACKLOG", "50000")) // EVENTS_A_BODY
+    delivered = [*range(count), *range(count // 5)]
+    random.Random(4).shuffle(delivered)
+    memory: list[float] = []
+    async with ingest(stack, tmp_path) as service:
+        await service.until_accepting(request(single(0)))
+        before = await size_of(kafka)
+        started = time.perf_counter()
+        for part in (delivered[: len(delivered) // 2], delivered[len(delivered) // 2 :]):
+            answers = await drive(
+                service.port, (request(bulk(number, series=7)) for number in part), connections=8
+            )
+            assert {answer.status for answer in answers} == {200}
+            memory.append(await service.memory())
+        seconds = time.perf_counter() - started
+        grown = await size_of(kafka) - before
+    assert grown == len(delivered) * EVENTS_A_BODY
+    place = {mid(7, number, n): (number, n) for number in range(count) for n in range(EVENTS_A_BODY)}
+    ids: dict[str, set[str]] = {}
+    of_delivery: dict[tuple[str | None, int], list[tuple[int, int]]] = {}
+    for record in await written(stack.bootstrap_servers, topics.EVENTS):
+        event = events.decode(record.value or b"")
+        if (sent := place.get(events.data_of(event).mid)) is not None:
+            ids.setdefault(event.id, set()).add(events.data_of(event).mid)
+            trace = header_text(record, TRACEPARENT)
+            of_delivery.setdefault((trace, record.partition), []).append(sent)
+    assert len(ids) == len(place)
+    assert all(len(mids) == 1 for mids in ids.values())
+    assert len(place) <= sum(map(len, of_delivery.values())) <= grown  # compaction takes older twins away
+    assert all(
+        found == sorted(found) and len({body for body, _ in found}) == 1 for found in of_delivery.values()
+    )
+    report(
+        "a backlog",
+        events=grown,
+        events_per_second=round(grown / seconds),
+        memory_mb=[round(size / 2**20) for size in memory],
+    )
+    assert memory[1] <= 1.2 * memory[0]

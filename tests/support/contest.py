@@ -4,6 +4,7 @@ Neighbours on the machine disturb every figure, so each is taken in rounds that 
 what counts is the median of the rounds' ratios.
 """
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -13,13 +14,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from deliveries import SENT_MS, Json, body, entry, text
 from doors import PATH, SECRET, environment
-from load import post
+from load import drive, post
 
 from kaiwa.bus.clients import connecting
 from kaiwa.contracts import topics
@@ -43,6 +45,12 @@ class Contestant:
     async def metric(self, name: str) -> float:
         lines = (await self.http.get("/metrics", follow_redirects=True)).text.splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
+
+    async def until_accepting(self, any_request: bytes) -> None:
+        """Ingest opens its door before it has found Kafka."""
+        async with asyncio.timeout(30):
+            while (await drive(self.port, [any_request], connections=1))[0].status != HTTPStatus.OK:  # noqa: ASYNC110 - it is another process
+                await asyncio.sleep(0.05)
 
     async def cpu(self) -> float:
         """Seconds of processor time so far."""

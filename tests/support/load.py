@@ -3,8 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from kaiwa.meta.signatures import sign
@@ -43,7 +42,8 @@ class Connection(asyncio.Protocol):
 
     async def ask(self, request: bytes) -> int:
         """The status of the answer."""
-        self._answered = answered = asyncio.get_running_loop().create_future()
+        answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._answered = answered
         self.transport.write(request)
         return await answered
 
@@ -60,21 +60,12 @@ class Connection(asyncio.Protocol):
             self._answered.set_exception(exc or ConnectionError("the service hung up"))
 
 
-@asynccontextmanager
-async def connected(port: int, connections: int) -> AsyncIterator[list[Connection]]:
-    loop = asyncio.get_running_loop()
-    made = [await loop.create_connection(Connection, "127.0.0.1", port) for _ in range(connections)]
-    try:
-        yield [protocol for _, protocol in made]
-    finally:
-        for transport, _ in made:
-            transport.close()
-
-
 async def drive(
-    connections: Sequence[Connection], requests: Iterable[bytes], *, rate: float | None = None
+    port: int, requests: Iterable[bytes], *, connections: int, rate: float | None = None
 ) -> list[Answer]:
     """Each request once, over whichever connection is free; with a ``rate`` no faster than so many a second."""
+    loop = asyncio.get_running_loop()
+    made = [await loop.create_connection(Connection, "127.0.0.1", port) for _ in range(connections)]
     waiting = enumerate(requests)
     answers: list[Answer] = []
     started = time.perf_counter()
@@ -87,5 +78,9 @@ async def drive(
             status = await connection.ask(request)
             answers.append(Answer(number, status, time.perf_counter() - asked))
 
-    await asyncio.gather(*map(keep_asking, connections))
+    try:
+        await asyncio.gather(*(keep_asking(connection) for _, connection in made))
+    finally:
+        for transport, _ in made:
+            transport.close()
     return answers

@@ -14,6 +14,7 @@ from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing
 from kaiwa.contracts.partition import of_key
 from kaiwa.devstack.kafka import Kafka as Broker
+from kaiwa.devstack.ports import free_port
 from kaiwa.runtime.errors import DependencyError
 from kaiwa.runtime.settings import Kafka
 
@@ -33,6 +34,45 @@ async def test_records_arrive_in_order_where_they_belong(kafka: Kafka) -> None:
     for partition in range(3):
         wanted = [key for key in keys if of_key(key, 3) == partition]
         assert [record.key for record in free if record.partition == partition] == wanted
+
+
+async def test_publishes_that_share_batches_keep_their_order_and_their_producer(
+    kafka: Kafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Breaks if a record is appended to a batch that aiokafka has taken but not built yet: the broker would count one
+    record more than the sequence number has moved by, and refuse the next batch of the partition.
+    """
+    topic = await new_topic(kafka, partitions=2)
+
+    async def client(name: int) -> None:
+        key = b"%d" % name
+        for n in range(50):
+            for _ in range((name + n) % 8):  # else all would come at once, with their acknowledgement
+                await asyncio.sleep(0)
+            await producer.publish([Outgoing(topic, key, b"%d" % m) for m in (2 * n, 2 * n + 1)], within=20)
+
+    async with Producer(kafka, client_id="test") as producer:
+        await asyncio.gather(*(client(name) for name in range(32)))
+    found = await records(kafka, topic)
+    for name in range(32):
+        assert [record.value for record in found if record.key == b"%d" % name] == [
+            b"%d" % m for m in range(100)
+        ]
+    assert "OutOfOrderSequence" not in caplog.text
+    assert "DuplicateSequence" not in caplog.text
+
+
+async def test_more_than_one_batch_holds_stays_in_order(kafka: Kafka) -> None:
+    """Breaks if a full batch is passed by the record after it."""
+    topic = await new_topic(kafka)
+    values = [b"%06d" % n + os.urandom(n % 7 * 10_000) for n in range(60)]
+    async with Producer(kafka, client_id="test") as producer:
+        await asyncio.gather(
+            *(producer.publish([Outgoing(topic, key, v) for v in values], within=20) for key in (b"a", b"b"))
+        )
+    found = await records(kafka, topic)
+    for key in (b"a", b"b"):
+        assert [record.value for record in found if record.key == key] == values
 
 
 async def test_a_record_of_the_largest_size_passes(kafka: Kafka) -> None:
@@ -127,6 +167,18 @@ async def test_without_kafka_at_boot_it_waits_in_the_background(kafka: Kafka, br
     await producer.publish([Outgoing(topic, b"k", b"v")], within=20)
     await producer.stop()
     assert len(await records(kafka, topic)) == 1
+
+
+async def test_it_is_stuck_only_when_it_has_given_up_looking_for_kafka() -> None:
+    """Breaks if liveness blames it for a Kafka that is away, or trusts one that will never come back."""
+    producer = Producer(Kafka(bootstrap_servers=f"127.0.0.1:{free_port()}"), client_id="test")
+    assert producer.stuck() is None
+    producer.start_in_background()
+    assert producer.stuck() is None
+    assert producer._connecting is not None
+    producer._connecting.cancel()
+    await asyncio.wait([producer._connecting])
+    assert producer.stuck() == "the producer has no connection and looks for none"
 
 
 async def test_a_stop_does_not_wait_for_a_kafka_that_is_away(kafka: Kafka, broker: Broker) -> None:

@@ -14,8 +14,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 POINTS = {
     "dispatcher.claimed": {"sent"},
-    # no call was made, but nobody can know that: it is looked for and not found
-    "dispatcher.sending_committed": {"failed"},
+    "dispatcher.sending_committed": {
+        "failed"
+    },  # no call was made, and nobody can know: looked for, not found
     "dispatcher.answered": {"sent"},
     "dispatcher.outbox_published": {"sent"},
 }

@@ -36,6 +36,9 @@ async def test_two_dispatchers_share_one_limit_and_send_each_request_once(rig: D
 
 
 async def test_order_within_a_conversation_is_the_order_of_intake(rig: DispatcherRig) -> None:
+    """Also while the first of them waits for knowledge: the customer's message is being read. Breaks when what is due
+    and waits for fresh state loses its place to what came later.
+    """
     person = await rig.customer()
     requests = [await rig.ask(person, f"ordered {n}", author=HUMAN) for n in range(10)]
     for request in requests:

@@ -84,7 +84,7 @@ async def test_automation_discloses_itself_first_and_again_after_a_human(rig: Di
     said = [DISCLOSURE in (call.text or "") for call in rig.sim.books.accepted("bot ")]
     assert said == [True, False, True]
     disclosure = rig.newest(held).disclosure
-    assert disclosure
+    assert disclosure is not None
     assert disclosure.trigger == "after_human"
     assert DISCLOSURE not in (rig.sim.books.accepted("person 1")[0].text or "")
 

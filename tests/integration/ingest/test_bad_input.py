@@ -163,12 +163,34 @@ def test_a_missing_setting_is_named(tmp_path: Path, variable: str) -> None:
         ("KAIWA_META__APPS_FILE", "# nobody\n"),
         ("KAIWA_META__VERIFY_TOKEN_FILE", "\n"),
         ("KAIWA_META__VERIFY_TOKEN_FILE", ""),
+        ("KAIWA_ANALYTICS__PSEUDONYM_KEY_FILE", "short\n"),
     ],
 )
 def test_a_file_that_is_no_use_is_named(tmp_path: Path, variable: str, content: str) -> None:
+    pseudonyms = tmp_path / "pseudonym.key"
     env = environment(tmp_path, bootstrap_servers="127.0.0.1:9")
+    env["KAIWA_ANALYTICS__PSEUDONYM_KEY_FILE"] = str(pseudonyms)
+    pseudonyms.write_text("6b" * 32)
     Path(env[variable]).write_text(content)
     assert variable in refusal(env)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("KAIWA_INGEST__STATUS_URL", "https://privacy.example/"),
+        ("KAIWA_INGEST__STATUS_URL", "javascript:/deletions/"),
+        ("KAIWA_INGEST__MAX_BODY_BYTES", str(9 * 1024 * 1024)),
+        ("KAIWA_INGEST__MAX_BODY_SECONDS", "2"),
+        ("KAIWA_INGEST__MAX_REQUESTS_IN_FLIGHT", "0"),
+        ("KAIWA_INGEST__MAX_BYTES_IN_FLIGHT", "many"),
+        ("KAIWA_INGEST__MAX_CONNECTIONS", "0"),
+        ("KAIWA_ANALYTICS__PSEUDONYM_KEY_FILE", "no-such-file"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(tmp_path: Path, variable: str, value: str) -> None:
+    env = environment(tmp_path, bootstrap_servers="127.0.0.1:9") | {variable: value}
+    assert refusal(env) == {variable}
 
 
 def refusal(env: dict[str, str]) -> set[str]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaiwa.contracts.times import from_ms, from_platform, parse, rfc3339, to_ms
+from kaiwa.contracts.times import from_ms, from_platform, parse, platform_rfc3339, rfc3339, to_ms
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 moments = st.datetimes(
@@ -116,3 +116,11 @@ def test_milliseconds_there_and_back(milliseconds: int) -> None:
 def test_metas_times(value: object, ms: int | None) -> None:
     """Milliseconds, seconds, or digits of either (platform.md 1.4). Breaks when the border between them moves."""
     assert from_platform(value) == (None if ms is None else from_ms(ms))
+    assert platform_rfc3339(value) == (None if ms is None else rfc3339(from_ms(ms)))
+
+
+@given(st.integers(1, 253_402_300_799_999))
+def test_metas_times_as_text_at_once(value: int) -> None:
+    """Breaks when the text built from a minute and the rest of it is not that of the moment."""
+    moment = from_platform(value)
+    assert platform_rfc3339(value) == (None if moment is None else rfc3339(moment))

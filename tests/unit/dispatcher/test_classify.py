@@ -17,8 +17,8 @@ MINUTE = timedelta(minutes=1)
 @pytest.mark.parametrize(
     ("answer", "verdict"),
     [
-        (Accepted("m1", "1111"), Sent("m1")),
-        (Accepted(None, "1111"), Sent(None)),
+        (Accepted("m1", "1111"), Sent("m1", "1111")),
+        (Accepted(None, "1111"), Sent(None, "1111")),
         (Lost("ReadTimeout"), InDoubt()),
         (Lost("HTTP 502"), InDoubt()),
         (NotSent("ConnectError"), Again(timedelta(seconds=2), Reason.UNREACHABLE)),

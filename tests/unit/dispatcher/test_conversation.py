@@ -13,7 +13,7 @@ from moments import MINUTE, NOON
 
 from kaiwa.contracts.events import Event, Kind
 from kaiwa.contracts.times import rfc3339
-from kaiwa.dispatcher.core.conversation import Change, Echo, change, echo, merge
+from kaiwa.dispatcher.core.conversation import Change, Echo, Remark, change, earliest, echo, merge, remark
 from kaiwa.dispatcher.core.state import Control
 
 US, THEM = "1001", "2002"
@@ -202,3 +202,34 @@ def test_every_field_of_a_change_is_merged() -> None:
     full = Change(SHOP, ALICE, 1, NOON, NOON, "ours", NOON, NOON)
     assert all(getattr(full, field.name) is not None for field in fields(Change))
     assert merge([empty, full]) == merge([full, empty]) == [full]
+
+
+COMMENT = {"comment_id": "c1", "text": "How much?"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "fields", "learnt"),
+    [
+        (Kind.COMMENT_RECEIVED, COMMENT, {}, Remark(SHOP, "c1", ALICE, NOON, live=False)),
+        (Kind.LIVE_COMMENT_RECEIVED, COMMENT, {}, Remark(SHOP, "c1", ALICE, NOON, live=True)),
+        (Kind.COMMENT_RECEIVED, COMMENT | {"is_own": True}, {}, None),
+        (Kind.COMMENT_RECEIVED, COMMENT, {"customer_id": None}, None),
+        (Kind.COMMENT_RECEIVED, COMMENT, {"account_id": None}, None),
+        (Kind.MESSAGE_RECEIVED, MESSAGE, {}, None),
+        (Kind.MENTION_RECEIVED, {"media_id": "9", "comment_id": "c1"}, {}, None),
+    ],
+)
+def test_which_comments_may_be_answered(kind: Kind, data: Any, fields: Any, learnt: Remark | None) -> None:
+    """Promise 4. Breaks when the account's own comment, or a mention in somebody else's, allows a private reply."""
+    assert remark(event(kind, data, **fields)) == learnt
+
+
+@given(st.lists(st.tuples(st.sampled_from(["c1", "c2"]), st.integers(0, 9)), max_size=8))
+def test_the_earliest_delivery_of_each_comment_counts(seen: list[tuple[str, int]]) -> None:
+    """Breaks when the last one of a batch wins: its seven days would begin again with each repetition."""
+    found = earliest([Remark(SHOP, name, ALICE, NOON + n * MINUTE, live=False) for name, n in seen])
+    first = {name: min(n for other, n in seen if other == name) for name, _ in seen}
+    assert {item.comment_id: item.seen_at for item in found} == {
+        name: NOON + n * MINUTE for name, n in first.items()
+    }
+    assert len(found) == len(first)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moments import MS, NOON, SECOND
 
-from kaiwa.dispatcher.core.pace import HORIZON, LATE, BucketClass, Limits, slots
+from kaiwa.dispatcher.core.pace import HEADROOM, HORIZON, HOUR, LATE, BucketClass, Limits, Rate, slots
 
-T = 10 * MS
+EVERY_TEN = Rate(100 / HEADROOM)
 
 
 def most_in_a_second(calls: list[datetime]) -> int:
@@ -28,19 +28,17 @@ takes = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 120)), min_size=1
 def test_no_sliding_second_holds_more_than_the_limit(
     limit: int, rounds: list[tuple[int, int]], late: list[int]
 ) -> None:
-    """Promise 5: takes of any size at any growing times, each call up to 10 ms late. Breaks when `slack` is 0 (300
+    """Promise 5: takes of any size at any growing times, each call up to 10 ms late. Breaks when HEADROOM is 1.0 (300
     and late calls), when a burst is added, when the bucket starts again at ``now`` before its time, when ``tat`` is
     the last slot.
     """
-    interval = Limits(limit).interval("text")
+    rate = Limits(limit).rate("text")
     now, tat, given_out = NOON, None, []
     for pause, wanted in rounds:
         now += pause * MS
-        found = slots(tat, now, interval, wanted)
+        found, tat = slots(tat, now, rate, wanted)
         assert len(found) <= wanted
         assert all(now <= slot <= now + HORIZON for slot in found)
-        if found:
-            tat = found[-1] + interval
         given_out += found
     assert given_out == sorted(set(given_out))
     assert most_in_a_second(given_out) <= limit
@@ -51,23 +49,23 @@ def test_no_sliding_second_holds_more_than_the_limit(
 @pytest.mark.parametrize("limit", [*range(1, 301)])
 def test_the_worst_lateness_at_every_limit(limit: int) -> None:
     """Promise 5: all slots of three seconds, the first one as late as may be and the rest on time. Breaks when LATE
-    grows beyond what `slack` gives.
+    grows beyond what HEADROOM gives.
     """
-    interval = Limits(limit).interval("text")
+    interval = Limits(limit).rate("text").interval
     every = [NOON + n * interval for n in range(3 * limit + 1)]
     for first in range(min(limit, 3)):
         assert most_in_a_second([*every[:first], every[first] + LATE, *every[first + 1 :]]) <= limit
 
 
-@pytest.mark.parametrize(("limit", "share"), [(1, 0.9), (3, 0.9), (10, 0.9), (100, 0.96), (300, 0.96)])
-def test_a_busy_account_gets_nearly_its_limit(limit: int, share: float) -> None:
+@pytest.mark.parametrize("limit", [1, 3, 10, 100, 300])
+def test_a_busy_account_gets_nearly_its_limit(limit: int) -> None:
     """Breaks when slots are wasted between takes: a full queue drawn every 125 ms for a minute."""
-    interval = Limits(limit).interval("text")
+    rate = Limits(limit).rate("text")
     tat, count = None, 0
     for n in range(8 * 60):
-        found = slots(tat, NOON + n * 125 * MS, interval, 1000)
-        tat, count = (found[-1] + interval, count + len(found)) if found else (tat, count)
-    assert count >= 60 * limit * share
+        found, tat = slots(tat, NOON + n * 125 * MS, rate, 1000)
+        count += len(found)
+    assert count >= 60 * limit * 0.96
 
 
 @pytest.mark.parametrize(
@@ -88,19 +86,47 @@ def test_a_busy_account_gets_nearly_its_limit(limit: int, share: float) -> None:
 )
 def test_slots(tat: int | None, wanted: int, given_out: list[int]) -> None:
     """Milliseconds from now, an interval of 10 ms, the horizon at 250 ms."""
-    found = slots(None if tat is None else NOON + tat * MS, NOON, T, wanted)
+    found, after = slots(None if tat is None else NOON + tat * MS, NOON, EVERY_TEN, wanted)
+    assert after == (found[-1] + 10 * MS if found else None if tat is None else NOON + tat * MS)
     assert found == [NOON + at * MS for at in given_out]
 
 
 @pytest.mark.parametrize(
     ("limits", "bucket", "microseconds"),
     [
-        (Limits(300), "text", 3433),
-        (Limits(100), "text", 10300),
-        (Limits(300), "media", 110000),
-        (Limits(300, media_per_second=1), "media", 1100000),
+        (Limits(300), "text", 3436),
+        (Limits(100), "text", 10309),
+        (Limits(300), "media", 103093),
+        (Limits(300, media_per_second=1), "media", 1030928),
+        (Limits(300), "live_reply", 10309),
+        (Limits(300), "private_reply", 5517241),  # 727.5 an hour, 75 of them at once if need be
+        (Limits(300, private_replies_per_hour=9), "private_reply", 412371134),
     ],
 )
 def test_interval(limits: Limits, bucket: BucketClass, microseconds: int) -> None:
-    """A second and its slack by the limit, by hand: 30 ms for hundreds, 100 ms for a few."""
-    assert limits.interval(bucket) == timedelta(microseconds=microseconds)
+    """1 / (0.97 · limit), by hand."""
+    assert limits.rate(bucket).interval == timedelta(microseconds=microseconds)
+
+
+@given(
+    limit=st.integers(1, 750),
+    pauses=st.lists(st.integers(0, 900), min_size=1, max_size=80),
+    wanted=st.integers(1, 800),
+)
+def test_no_sliding_hour_holds_more_private_replies_than_the_limit(
+    limit: int, pauses: list[int], wanted: int
+) -> None:
+    """Promise 5, with a burst. Breaks when the burst is not taken off the rate, or ``tat`` forgets what was given."""
+    rate = Limits(1, private_replies_per_hour=limit).rate("private_reply")
+    now, tat, given_out = NOON, None, []
+    for pause in pauses:
+        now += pause * SECOND
+        found, tat = slots(tat, now, rate, wanted)
+        given_out += found
+    assert given_out == sorted(given_out)
+    assert all(bisect_left(given_out, at + HOUR) - n <= limit for n, at in enumerate(given_out))
+
+
+def test_the_first_private_replies_do_not_wait() -> None:
+    found, _ = slots(None, NOON, Limits(1).rate("private_reply"), 100)
+    assert found == [NOON] * 76

@@ -73,3 +73,22 @@ def test_search(doubted: Doubted, messages: list[ThreadMessage] | None, said: An
     or another part's message settles ours, when an image is guessed.
     """
     assert search(doubted, messages, taken={"theirs"}, fingerprint=lambda text: HASH.get(text or "")) == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "said"),
+    [
+        ("audio", told(text=None, attachment_kinds=("file",)), FOUND),
+        ("audio", shown(), Absent()),
+        ("sticker", shown(), FOUND),
+        ("file", told(text=None, attachment_kinds=("file",)), FOUND),
+        # nothing says how these are shown: any own message without text might be one
+        ("template", told(text=None), FOUND),
+        ("share", shown(), FOUND),
+        ("template", told(), Absent()),
+    ],
+)
+def test_how_each_kind_shows_in_the_thread(kind: str, message: ThreadMessage, said: Any) -> None:
+    """Promise 3. Breaks when a kind that the API shows under another name counts as absent."""
+    doubted = Doubted(CUSTOMER, kind, None, NOON)
+    assert search(doubted, [message], taken={"theirs"}, fingerprint=lambda text: HASH.get(text or "")) == said

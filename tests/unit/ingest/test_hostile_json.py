@@ -138,7 +138,8 @@ def test_a_list_of_notifications() -> None:
     ("delivered", "expected"),
     [
         ({"id": ACCOUNT, "time": SENT_MS}, ["unknown"]),
-        ({"id": ACCOUNT, "time": SENT_MS, "changed_fields": ["messages"]}, ["unknown"]),
+        ({"id": ACCOUNT, "time": SENT_MS, "changed_fields": ["messages"]}, ["subscription.misconfigured"]),
+        ({"id": ACCOUNT, "changed_fields": None}, ["unknown"]),
         ({"id": ACCOUNT, "messaging": 5, "standby": [text("m1")]}, ["message.received", "unknown"]),
         ({"id": ACCOUNT, "messaging": None, "standby": [text("m1")]}, ["message.received"]),
         ({"id": ACCOUNT, "messaging": [text("m1")], "hop_context": []}, ["message.received"]),

@@ -16,9 +16,11 @@ NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 KEY = b"k" * 32
 
 
-def made(delivery: bytes, *, always_raw: bool = False) -> list[tuple[str, Outgoing]]:
+def made(
+    delivery: bytes, *, always_raw: bool = False, app_of: dict[str, str] | None = None
+) -> list[tuple[str, Outgoing]]:
     reading = normalise(delivery, app_id="1001", received_at=NOW, id_key=KEY, always_raw=always_raw)
-    return records(reading, Delivery(delivery, "1001", NOW), id_key=KEY, partitions=12)
+    return records(reading, Delivery(delivery, "1001", NOW), id_key=KEY, partitions=12, app_of=app_of or {})
 
 
 def headers(record: Outgoing) -> dict[str, Any]:
@@ -61,8 +63,21 @@ def test_an_event_beyond_the_record_size_goes_to_quarantine_as_its_item() -> Non
         quarantine.REASON: "too_large",
         quarantine.SOURCE: "webhook",
         quarantine.ACCOUNT: ACCOUNT,
+        quarantine.APP: "1001",
         quarantine.TIME: "2026-11-22T10:00:00.000Z",
+        quarantine.STREAM: "messaging",
+        quarantine.OCCURRED: SENT,
     }
+
+
+def test_an_account_of_another_app_is_not_vouched_for() -> None:
+    """Broken by leaving out the look into the registry (``_record``)."""
+    both = body(entry(text("m1")), entry(text("m1"), account="2"))
+    (cause, kept), (kind, _) = made(both, app_of={ACCOUNT: "1002"})
+    assert (cause, kept.topic, kind) == ("foreign_account", topics.QUARANTINE, "message.received")
+    assert msgspec.json.decode(kept.value or b"") == text("m1")
+    assert headers(kept)[quarantine.APP] == "1001"
+    assert [name for name, _ in made(both, app_of={ACCOUNT: "1001"})] == ["message.received"] * 2
 
 
 def test_a_body_that_is_no_json_goes_to_quarantine_and_meets_itself_when_it_comes_again() -> None:

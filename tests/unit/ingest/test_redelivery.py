@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from deliveries import ACCOUNT, body, entry, incoming, outgoing
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kaiwa.contracts import events
@@ -36,6 +36,10 @@ def acts(**shape: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
+def change(field: str, value: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries({"field": st.just(field), "value": st.fixed_dictionaries(value)})
+
+
 sound = st.one_of(
     acts(message=st.fixed_dictionaries({"mid": mids}, optional={"text": texts, "is_deleted": st.just(True)})),
     acts(message_edit=st.fixed_dictionaries({"mid": mids, "text": texts, "num_edit": st.integers(1, 9)})),
@@ -43,6 +47,17 @@ sound = st.one_of(
     acts(read=st.fixed_dictionaries({"mid": mids})),
     acts(postback=st.fixed_dictionaries({"title": texts}, optional={"mid": mids, "payload": texts})),
     acts(referral=anything),
+    acts(
+        pass_thread_control=st.fixed_dictionaries({"new_owner_app_id": st.none() | people | st.integers(1)})
+    ),
+    acts(app_roles=st.dictionaries(people, st.lists(texts, max_size=2), max_size=2)),
+    acts(optin=anything),
+    change("comments", {"id": mids, "from": st.fixed_dictionaries({"id": people})}),
+    change("live_comments", {"comment_id": mids}),
+    change("mentions", {"media_id": mids}),
+    change("story_insights", {"media_id": mids, "reach": st.integers(-1, 9)}),
+    change("messages", {"sender": st.fixed_dictionaries({"id": people}), "message": anything}),
+    st.fixed_dictionaries({"changed_fields": anything}),
     st.builds(lambda who, mid: outgoing(customer=who, message={"mid": mid, "is_echo": True}), people, mids),
 )
 crooked = near_miss(
@@ -53,7 +68,14 @@ crooked = near_miss(
         "message": near_miss({"mid": mids, "text": texts, "attachments": anything, "reply_to": anything}),
         "message_edit": near_miss({"mid": mids, "text": texts, "num_edit": anything}),
         "reaction": near_miss({"mid": mids, "action": st.just("react")}),
-        "postback": near_miss({"title": texts}),
+        "postback": near_miss({"title": texts, "referral": anything}),
+        "referral": near_miss({"ref": texts, "product": anything}),
+        "take_thread_control": near_miss({"new_owner_app_id": people, "metadata": texts}),
+        "app_roles": anything,
+        "field": st.sampled_from(["comments", "live_comments", "mentions", "story_insights", "messages"]),
+        "value": near_miss(
+            {"id": mids, "media_id": mids, "from": near_miss({"id": people}), "message": anything}
+        ),
     }
 )
 items = st.lists(sound | crooked | anything, max_size=8)
@@ -65,21 +87,26 @@ def read(delivery: bytes) -> list[events.Event]:
     ]
 
 
-@given(items, st.sampled_from(["messaging", "standby", "changes"]))
-def test_every_item_makes_one_event_that_a_reader_can_read(delivered: list[Any], stream: str) -> None:
-    made = read(body(entry(*delivered, stream=stream)))
+@settings(deadline=None)  # the machine is shared
+@given(items, st.sampled_from(["messaging", "standby", "changes"]), st.sampled_from([ACCOUNT, "0"]))
+def test_every_item_makes_one_event_that_a_reader_can_read(
+    delivered: list[Any], stream: str, account: str
+) -> None:
+    made = read(body(entry(*delivered, stream=stream, account=account)))
     assert len(made) == max(1, len(delivered))  # an entry without items is one itself
     for event in made:
         assert events.decode(events.encode(event)) == event
         events.data_of(event)
 
 
+@settings(deadline=None)  # the machine is shared
 @given(anything, st.sampled_from(["body", "entry", "array"]))
 def test_nothing_that_is_json_raises(value: Any, level: str) -> None:
     delivery = {"body": value, "entry": [value], "array": [{"id": ACCOUNT, "messaging": value}]}[level]
     read(body(*delivery) if isinstance(delivery, list) else body(delivery))
 
 
+@settings(deadline=None)  # the machine is shared
 @given(
     st.lists(sound | anything, min_size=1, max_size=12),
     st.sampled_from(["messaging", "standby", "changes"]),

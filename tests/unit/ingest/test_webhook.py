@@ -2,20 +2,28 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from deliveries import body, entry, text
 
 from kaiwa.bus.errors import PublishFailed, Unavailable
+from kaiwa.ingest.fuse import FuseOpen
+from kaiwa.ingest.limits import Admission, Limits
 from kaiwa.ingest.publish import Delivery
 from kaiwa.ingest.settings import MAX_BODY_BYTES
-from kaiwa.ingest.webhook import InFlight, Overloaded, Webhook, is_known, parse_tokens
+from kaiwa.ingest.webhook import Webhook, is_known, parse_tokens
 from kaiwa.meta.signatures import App, sign
 from kaiwa.runtime.http import Message
 
 BODY = body(entry(text("m1")))
 APPS = [App("1001", b"old"), App("1001", b"new"), App("1002", b"other")]
+
+
+LIMITS = Limits(
+    body_bytes=MAX_BODY_BYTES, body_seconds=5, requests_in_flight=9, bytes_in_flight=MAX_BODY_BYTES
+)
 
 
 class Kafka:
@@ -37,13 +45,13 @@ class Kafka:
 
 
 class Door:
-    def __init__(self, kafka: Kafka, *, max_bytes_in_flight: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, kafka: Kafka, *, limits: Limits = LIMITS) -> None:
         self.reads = 0
         self._webhook = Webhook(
             tokens=lambda: ["first", "second"],
             apps=lambda: APPS,
             publish=kafka.publish,
-            max_bytes_in_flight=max_bytes_in_flight,
+            admission=Admission(limits),
         )
 
     async def get(self, query: str) -> tuple[int, bytes, dict[bytes, bytes]]:
@@ -57,13 +65,14 @@ class Door:
         *,
         app_id: str | None = None,
         declared: int | None = None,
+        never_ends: bool = False,
     ) -> tuple[int, bytes, dict[bytes, bytes]]:
         length = str(len(sent) if declared is None else declared).encode()
         scope = {
             "headers": [*headers.items(), (b"content-length", length)],
             "path_params": {} if app_id is None else {"app_id": app_id},
         }
-        message = {"type": "http.request", "body": sent, "more_body": False}
+        message = {"type": "http.request", "body": sent, "more_body": never_ends}
         return await self._call(self._webhook.deliver, scope, [message])
 
     async def _call(
@@ -73,6 +82,8 @@ class Door:
 
         async def receive() -> Message:
             self.reads += 1
+            if not incoming:
+                await asyncio.Event().wait()
             return incoming.pop(0)
 
         async def send(message: Message) -> None:
@@ -174,7 +185,7 @@ async def test_an_undeclared_one_is_refused_as_soon_as_it_shows(door: Door) -> N
     assert status == 413
 
 
-@pytest.mark.parametrize("failure", [PublishFailed("late"), Unavailable("away")])
+@pytest.mark.parametrize("failure", [PublishFailed("late"), Unavailable("away"), FuseOpen()])
 async def test_what_is_not_published_is_not_acknowledged(
     kafka: Kafka, door: Door, failure: Exception
 ) -> None:
@@ -183,24 +194,50 @@ async def test_what_is_not_published_is_not_acknowledged(
     assert (status, headers[b"retry-after"]) == (503, b"5")
 
 
-async def test_above_the_bytes_in_flight_a_delivery_is_refused_at_once(kafka: Kafka) -> None:
-    door = Door(kafka, max_bytes_in_flight=len(BODY))
+@pytest.mark.parametrize("bound", [{"bytes_in_flight": len(BODY)}, {"requests_in_flight": 1}], ids=str)
+async def test_above_what_may_be_in_flight_a_delivery_is_refused_at_once(
+    kafka: Kafka, bound: dict[str, int]
+) -> None:
+    door = Door(kafka, limits=replace(LIMITS, **bound))
     kafka.open.clear()
     waiting = asyncio.create_task(door.post(BODY, signed(BODY)))
     await kafka.reached.wait()
-    status, _, headers = await door.post(BODY, signed(BODY))
+    async with asyncio.timeout(5):
+        status, _, headers = await door.post(BODY, signed(BODY))
     assert (status, headers[b"retry-after"], door.reads) == (503, b"5", 1)
     kafka.open.set()
     assert (await waiting)[0] == 200
     assert (await door.post(BODY, signed(BODY)))[0] == 200
 
 
-def test_bytes_in_flight_are_given_back_whatever_happens() -> None:
-    in_flight = InFlight(10)
-    with pytest.raises(ZeroDivisionError), in_flight.holding(10):
-        raise ZeroDivisionError
-    with in_flight.holding(10), pytest.raises(Overloaded), in_flight.holding(1):
-        raise AssertionError
+async def test_a_slow_body_is_cut_and_nothing_of_it_is_published(kafka: Kafka) -> None:
+    door = Door(kafka, limits=replace(LIMITS, body_seconds=0.01))
+    status, _, headers = await door.post(BODY, signed(BODY), never_ends=True)
+    assert (status, headers[b"connection"], kafka.got) == (408, b"close", [])
+
+
+async def test_what_was_in_flight_is_given_back_whatever_happens(kafka: Kafka) -> None:
+    one = replace(LIMITS, body_seconds=0.01, requests_in_flight=1, bytes_in_flight=len(BODY))
+    door = Door(kafka, limits=one)
+    assert (await door.post(BODY, signed(BODY), never_ends=True))[0] == 408
+    assert (await door.post(BODY, {}))[0] == 401
+    assert (await door.post(BODY + BODY, signed(BODY + BODY)))[0] == 503
+    kafka.failure = PublishFailed("late")
+    assert (await door.post(BODY, signed(BODY)))[0] == 503
+    kafka.failure = None
+    assert (await door.post(BODY, signed(BODY)))[0] == 200
+
+
+async def test_every_answer_says_what_it_is_and_that_nobody_keeps_it(door: Door) -> None:
+    for _, _, headers in (
+        await door.get(challenge()),
+        await door.get(""),
+        await door.post(BODY, {}),
+        await door.post(BODY, signed(BODY)),
+    ):
+        assert headers[b"x-content-type-options"] == b"nosniff"
+        assert headers[b"cache-control"] == b"no-store"
+    assert (await door.get(challenge()))[2][b"content-security-policy"].startswith(b"default-src 'none'")
 
 
 def test_tokens_are_lines() -> None:

@@ -19,10 +19,11 @@ from collections.abc import Sequence
 from typing import Final, Self
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerClosed
+from aiokafka.errors import KafkaError
 
+from kaiwa.bus.batching import Ack, Batching
 from kaiwa.bus.clients import producing
-from kaiwa.bus.errors import PublishFailed, Unavailable, Unpublishable, away
+from kaiwa.bus.errors import PublishFailed, Unavailable, away
 from kaiwa.bus.records import Outgoing
 from kaiwa.runtime import logs, metrics
 from kaiwa.runtime.settings import Kafka
@@ -42,6 +43,7 @@ class _Line:
 
     def __init__(self, client: AIOKafkaProducer) -> None:
         self.client = client
+        self.batching = Batching(client)
         self.missed = 0
 
 
@@ -59,6 +61,13 @@ class Producer:
     @property
     def connected(self) -> bool:
         return self._line is not None
+
+    def stuck(self) -> str | None:
+        """Why a restart is the better bet, for liveness; None while it has Kafka or looks for it."""
+        looking = self._connecting is not None and not self._connecting.done()
+        if self._connecting is None or self.connected or looking:
+            return None
+        return "the producer has no connection and looks for none"
 
     async def start(self) -> None:
         """Connect, or raise DependencyError."""
@@ -111,20 +120,14 @@ class Producer:
         """
         line = self._require_line()
         started = time.monotonic()
-        acks: list[asyncio.Future[object]] = []
         try:
             async with asyncio.timeout(within):
-                for record in records:
-                    acks.append(await _send(line.client, record))  # noqa: PERF401 - kept when a later one raises
-                await asyncio.gather(*acks)
+                await _all(await line.batching.put(records))
         except (KafkaError, TimeoutError) as error:
             self._note_failure(line, error)
             raise PublishFailed(
                 f"{len(records)} records were not acknowledged within {within:g} s"
             ) from error
-        finally:
-            for ack in acks:
-                ack.cancel()  # no longer awaited; the record itself is not recalled
         line.missed = 0
         metrics.PRODUCE_SECONDS.observe(time.monotonic() - started)
 
@@ -170,35 +173,24 @@ class Producer:
         metrics.KAFKA_CONNECTED.set(1)
 
     def _discard(self, line: _Line) -> None:
-        task = asyncio.create_task(_close(line.client), name="bus.producer.close")
+        task = asyncio.create_task(_close(line), name="bus.producer.close")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
 
-async def _send(client: AIOKafkaProducer, record: Outgoing) -> asyncio.Future[object]:
-    try:
-        known = await client.partitions_for(record.topic)
-    except KafkaError as error:  # before anything was sent, so the producer is as good as it was
-        raise PublishFailed(
-            f"{record.topic} is missing or not ours to write: run `kaiwa topics apply`"
-        ) from error
-    if record.partition is not None and record.partition not in known:
-        raise Unpublishable(f"{record.topic} has no partition {record.partition}")
-    ack: asyncio.Future[object] = await client.send(
-        record.topic, record.value, key=record.key, partition=record.partition, headers=list(record.headers)
-    )
-    return ack
+async def _all(acks: set[Ack]) -> None:
+    """Wait for all of them, or for the first that fails. Others wait for them too: they must not be cancelled."""
+    if acks:
+        done, _ = await asyncio.wait(acks, return_when=asyncio.FIRST_EXCEPTION)
+        for ack in done:
+            ack.result()
 
 
-async def _close(client: AIOKafkaProducer) -> None:
-    """Fail what waits for an acknowledgement, so that its publisher hears it now and ``stop`` has nothing to wait for."""
-    waiting = client._message_accumulator  # noqa: SLF001 - no public way to give records up
-    waiting.fail_all(ProducerClosed())
-    for batches in waiting._batches.values():  # noqa: SLF001
-        for batch in batches:
-            batch._drain_waiter.exception()  # noqa: SLF001 - seen, or asyncio would report it as never retrieved
+async def _close(line: _Line) -> None:
+    """With nothing left that ``stop`` would wait for."""
+    line.batching.give_up()
     try:
         async with asyncio.timeout(_GOODBYE):
-            await client.stop()
+            await line.client.stop()
     except (TimeoutError, KafkaError):
-        await client.client.close()
+        await line.client.client.close()

@@ -5,8 +5,7 @@ that leaves in the sequence kills the partition for an idempotent producer, with
 A record too large does the same, so both are refused here, before anything is sent.
 """
 
-from dataclasses import dataclass
-
+import msgspec
 from aiokafka import ConsumerRecord
 
 from kaiwa.bus.errors import Unpublishable
@@ -22,8 +21,7 @@ Record = ConsumerRecord[bytes, bytes]
 """A record that came in: raw bytes throughout, key and value perhaps None."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """One record to publish. Without ``partition`` it goes where Kafka's default partitioner puts its key."""
 
     topic: str
@@ -42,8 +40,13 @@ class Outgoing:
     @property
     def size(self) -> int:
         """Bytes it takes at most in a batch of its own, uncompressed."""
-        headers = sum(len(name.encode()) + len(value) + _HEADER_FRAME for name, value in self.headers)
-        return _FRAME + len(self.key) + len(self.value or b"") + headers
+        size = _FRAME + len(self.key) + len(self.value or b"")
+        for (
+            name,
+            value,
+        ) in self.headers:  # no generator: every event comes by here, and it takes twice as long
+            size += len(name.encode()) + len(value) + _HEADER_FRAME
+        return size
 
 
 def is_tombstone(record: Record) -> bool:

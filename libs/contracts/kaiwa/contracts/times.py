@@ -50,7 +50,7 @@ def from_platform(value: object) -> datetime | None:
 
 def platform_rfc3339(value: object) -> str | None:
     """The same as text, without the way over a datetime: every event of a delivery needs it."""
-    milliseconds = _platform_ms(value)
+    milliseconds = value if type(value) is int and value >= FIRST_MS else _platform_ms(value)
     if milliseconds is None:
         return None
     minute, rest = divmod(milliseconds, 60_000)

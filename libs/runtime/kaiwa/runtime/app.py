@@ -23,6 +23,7 @@ import uvicorn
 import uvloop
 
 from kaiwa.runtime import logs, metrics
+from kaiwa.runtime.connections import limited
 from kaiwa.runtime.errors import KaiwaError, SettingsError
 from kaiwa.runtime.http import AsgiHandler, Receive, Scope, Send, respond
 from kaiwa.runtime.routing import router
@@ -30,6 +31,7 @@ from kaiwa.runtime.settings import ServiceSettings, describe, variable
 
 _BEAT: Final = 0.25  # seconds between two heartbeats of the event loop
 _STALE: Final = 10.0  # seconds without one, after which the process calls itself dead
+_MOST_CONNECTIONS: Final = 4096  # below the usual limits of open files, far above what a proxy keeps open
 _GRACE: Final = 10  # seconds that requests in flight have to end; the platform itself waits 5
 
 _log = logs.get_logger()
@@ -73,6 +75,7 @@ class Service:
     `routes`: handlers by (method, path); a last segment `{name}` stands for any one segment, in `scope["path_params"]`.
     `lifespan`: connects, starts its loops, and closes what it opened; entered before the port opens.
     `ready`, `alive`: None, or the reason why not.
+    `max_connections`: a connection above them is closed at once; those who probe come by the same port.
     """
 
     name: str
@@ -81,6 +84,7 @@ class Service:
     lifespan: Callable[[Background], AbstractAsyncContextManager[None]]
     ready: Callable[[], str | None]
     alive: Callable[[], str | None] = always
+    max_connections: int = _MOST_CONNECTIONS
 
 
 def main(build: Callable[[], Service]) -> NoReturn:
@@ -147,7 +151,7 @@ class _Run:
             _log.info("serving", port=listener.getsockname()[1])
             config = uvicorn.Config(
                 router({**self._service.routes, **self._probes()}),
-                http="httptools",
+                http=limited(self._service.max_connections),
                 ws="none",
                 lifespan="off",
                 log_config=None,

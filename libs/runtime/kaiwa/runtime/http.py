@@ -19,6 +19,13 @@ AsgiHandler: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
 
 
+ALWAYS: tuple[tuple[bytes, bytes], ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+)
+"""On every answer: it is what it says it is, and nobody keeps it."""
+
+
 class BodyError(Exception):
     """The request's body did not come in whole."""
 
@@ -44,7 +51,7 @@ async def respond(
     headers: Headers = (),
 ) -> None:
     length = str(len(body)).encode()
-    start = [(b"content-type", content_type), (b"content-length", length), *headers]
+    start = [(b"content-type", content_type), (b"content-length", length), *ALWAYS, *headers]
     await send({"type": "http.response.start", "status": status, "headers": start})
     await send({"type": "http.response.body", "body": body})
 

@@ -38,15 +38,20 @@ FILES: Final[Mapping[str, str]] = MappingProxyType(
 def read_keys(path: Path) -> list[bytes]:
     """The keys of a file, current one first; `SettingsError` names the line that is not a key, never its text."""
     try:
-        lines = path.read_text("ascii").splitlines()
+        text = path.read_text("ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"{path} cannot be read as a key file: make one with `kaiwa keys generate DIR`"
         ) from error
-    numbered = [(number, line.partition("#")[0].strip()) for number, line in enumerate(lines, 1)]
-    keys = [_decode(text, where=f"{path}, line {number}") for number, text in numbered if text]
+    return parse_keys(text, where=str(path))
+
+
+def parse_keys(text: str, where: str = "the key file") -> list[bytes]:
+    """The same from a file's text, for one that is watched."""
+    numbered = [(number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), 1)]
+    keys = [_decode(key, where=f"{where}, line {number}") for number, key in numbered if key]
     if not keys:
-        raise SettingsError(f"{path} holds no key: make one with `kaiwa keys generate DIR`")
+        raise SettingsError(f"{where} holds no key: make one with `kaiwa keys generate DIR`")
     return keys
 
 

@@ -35,6 +35,10 @@ _LONG: Final = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 21600, 86400)
 LOOP_LAG: Final = Histogram(
     "kaiwa_loop_lag_seconds", "Delay of the event loop's heartbeat", buckets=_LATENCY, registry=_EVERY
 )
+# Connections refused because as many are open as may be.
+CONNECTIONS_REFUSED: Final = Counter(
+    "kaiwa_connections_refused_total", "Connections refused at the cap", registry=_EVERY
+)
 # 1 while the process's producer reaches Kafka.
 KAFKA_CONNECTED: Final = Gauge("kaiwa_kafka_connected", "Whether Kafka is reached", registry=_EVERY)
 # Producers replaced after an error that they do not survive.
@@ -80,6 +84,14 @@ OTHER_OBJECTS: Final = Counter(
 )
 # Bytes of bodies between arrival and answer; at the cap new ones get 503.
 BYTES_IN_FLIGHT: Final = Gauge("kaiwa_ingest_in_flight_bytes", "Bodies being handled", registry=_INGEST)
+# Webhooks and callbacks between arrival and answer; at the cap new ones get 503.
+REQUESTS_IN_FLIGHT: Final = Gauge("kaiwa_ingest_requests_open", "Requests being handled", registry=_INGEST)
+# Apps most of whose traffic cannot be decoded; what of it cannot gets 503 instead of filling the quarantine.
+FUSES_OPEN: Final = Gauge("kaiwa_ingest_fuses_open", "Apps whose fuse is open", registry=_INGEST)
+# Facts for analytics that were given up: they never hold an event back.
+FACTS_LOST: Final = Counter(
+    "kaiwa_ingest_facts_lost_total", "Analytics facts not published", registry=_INGEST
+)
 # Callbacks (deletion, deauthorisation), by what became of them.
 CALLBACKS: Final = Counter(
     "kaiwa_ingest_callbacks_total", "Callback requests", ["callback", "outcome"], registry=_INGEST

@@ -8,6 +8,8 @@ from kaiwa.simulator.actions import (
     Edit,
     EndLive,
     Hand,
+    Happen,
+    PressTest,
     React,
     Refer,
     Remark,
@@ -21,7 +23,7 @@ from kaiwa.simulator.actions import (
 from kaiwa.simulator.books import Event
 from kaiwa.simulator.model import DAY, Comment, Control, Message, Thread
 from kaiwa.simulator.sending import Desk
-from kaiwa.simulator.state import State, UnknownThingError
+from kaiwa.simulator.state import State, UnknownThingError, dashboard_test
 
 Made = tuple[str | None, list[Event]]
 
@@ -61,6 +63,10 @@ class Stage:
                 return self._type(action, now)
             case Hand():
                 return self._hand(action, now)
+            case Happen():
+                return self._happen(action, now)
+            case PressTest():
+                return None, [dashboard_test(self._state, action.app_id, action.field, now)]
             case _:
                 assert_never(action)
 
@@ -218,6 +224,15 @@ class Stage:
             thread.control = None
             return None, []
         return None, self._desk.pass_control(thread, thread.owner(now), action.app_id, now, action.delay)
+
+    def _happen(self, action: Happen, now: float) -> Made:
+        self._state.customer(action.account_id, action.customer_id)
+        thread = self._state.thread(action.account_id, action.customer_id)
+        if "field" not in action.part:
+            return None, self._tell(thread, next(iter(action.part)), action.part, action, now)
+        at = _at(action, now)
+        kind = str(action.part["field"])
+        return None, self._state.publish(thread, kind, action.part, now=now, at=at, delay=action.delay)
 
 
 def _at(action: AnyAction, now: float) -> float:

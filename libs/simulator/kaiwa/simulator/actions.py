@@ -108,7 +108,41 @@ class Hand(Action, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="h
     app_id: str | None = None
 
 
-AnyAction = Write | Edit | Unsend | React | Unreact | See | Tap | Refer | Remark | EndLive | Type | Hand
+class Happen(Action, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="happen"):
+    """Anything else, in Meta's own form: `{"optin": {…}}` of the customer, or a change `{"field": …, "value": …}`."""
+
+    account_id: str
+    customer_id: str
+    part: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        if not self.part:
+            raise ValueError("say what happens")
+
+
+class PressTest(Action, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="test"):
+    """Somebody presses "Test" in the app's dashboard."""
+
+    app_id: str
+    field: str = "messages"
+
+
+AnyAction = (
+    Write
+    | Edit
+    | Unsend
+    | React
+    | Unreact
+    | See
+    | Tap
+    | Refer
+    | Remark
+    | EndLive
+    | Type
+    | Hand
+    | Happen
+    | PressTest
+)
 
 
 class Acted(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,9 @@ from starlette.routing import Route
 from kaiwa.simulator.actions import AnyAction
 from kaiwa.simulator.books import Books
 from kaiwa.simulator.box import Box
+from kaiwa.simulator.callbacks import Wish
 from kaiwa.simulator.faults import Fault
+from kaiwa.simulator.model import Host
 from kaiwa.simulator.state import UnknownThingError
 
 PREFIX = "/_simulator"
@@ -28,6 +30,15 @@ class Handshake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whose callback is verified."""
 
     app_id: str
+
+
+class Wished(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who asks what of which app; `user_id` is app-scoped, `login` says which secret signs."""
+
+    app_id: str
+    user_id: str
+    wish: Wish
+    login: Host = "facebook"
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +68,7 @@ class ControlApi:
             "faults": self._faults,
             "clock": self._clock,
             "handshake": self._handshake,
+            "wishes": self._wishes,
         }
         return [
             *(Route(f"{PREFIX}/{name}", _handler(work), methods=["POST"]) for name, work in posts.items()),
@@ -92,6 +104,10 @@ class ControlApi:
         if app_id not in self._box.state.apps:
             raise UnknownThingError("no such app in the box")
         return {"verified": await self._box.delivery.handshake(app_id)}
+
+    async def _wishes(self, raw: bytes) -> object:
+        wished = msgspec.json.decode(raw, type=Wished)
+        return await self._box.delivery.ask(wished.app_id, wished.user_id, wished.wish, wished.login)
 
     async def _clear_faults(self, _: Request) -> Response:
         self._box.script.clear()

@@ -14,7 +14,9 @@ import msgspec
 
 from kaiwa.meta.signatures import sign
 from kaiwa.meta.wire import dump
+from kaiwa.simulator import callbacks
 from kaiwa.simulator.books import Event
+from kaiwa.simulator.callbacks import Answered, Wish
 from kaiwa.simulator.clock import Clock
 from kaiwa.simulator.faults import Script
 from kaiwa.simulator.items import Json, ms
@@ -176,6 +178,18 @@ class Delivery:
                 return answer.status == 200  # noqa: PLR2004 - the one status that acknowledges
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
+
+    async def ask(self, app_id: str, user_id: str, wish: Wish, login: Host) -> Answered:
+        """POST a person's wish once: Meta does not say that it tries again."""
+        app = self._state.app(app_id)
+        form = callbacks.form(app, login, user_id, int(self._clock.now()))
+        try:
+            async with self._http.post(
+                callbacks.address(app, wish), data=form, allow_redirects=False
+            ) as answer:
+                return callbacks.answered(answer.status, await answer.read())
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return Answered(status=0)
 
     async def handshake(self, app_id: str) -> bool:
         """The GET that Meta makes when a callback is configured (section 1.2)."""

@@ -80,6 +80,17 @@ def comment_change(account: Account, comment: Comment, username: str, text: str,
     }
 
 
+def test_change(field: str) -> Json:
+    """The sample that the dashboard sends for a field."""
+    sample = {
+        "sender": {"id": "12334"},
+        "recipient": {"id": "23245"},
+        "timestamp": "1527459824",
+        "message": {"mid": "random_mid", "text": "random_text"},
+    }
+    return {"field": field, "value": sample}
+
+
 def for_standby(item: Json) -> Json:
     """What an app that does not own the thread sees: a postback comes without its payload."""
     if "postback" not in item:

@@ -22,6 +22,8 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     secret: str
     instagram_secret: str | None = None
     callback_url: str | None = None
+    deletion_url: str | None = None
+    deauthorize_url: str | None = None
     verify_token: str | None = None
     require_proof: bool = False
 

@@ -9,9 +9,10 @@ import msgspec
 from kaiwa.runtime.errors import DependencyError, KaiwaError
 from kaiwa.simulator.actions import Acted, AnyAction, Unsend, Write
 from kaiwa.simulator.books import Books
-from kaiwa.simulator.control import PREFIX, Status
+from kaiwa.simulator.callbacks import Answered
+from kaiwa.simulator.control import PREFIX, Status, Wished
 from kaiwa.simulator.faults import Fault
-from kaiwa.simulator.model import Account, App, Customer
+from kaiwa.simulator.model import Account, App, Customer, Host
 
 T = TypeVar("T")
 
@@ -74,6 +75,17 @@ class Remote:
     async def handshake(self, app_id: str = "1001") -> bool:
         answer = await self._ask("POST", "handshake", dict[str, bool], {"app_id": app_id})
         return answer["verified"]
+
+    async def forget_me(self, user_id: str, *, app_id: str = "1001", login: Host = "facebook") -> Answered:
+        """A person asks the app to delete their data."""
+        return await self._wish(Wished(app_id, user_id, "delete", login))
+
+    async def deauthorize(self, user_id: str, *, app_id: str = "1001", login: Host = "facebook") -> Answered:
+        """A person removes the app."""
+        return await self._wish(Wished(app_id, user_id, "deauthorize", login))
+
+    async def _wish(self, wished: Wished) -> Answered:
+        return await self._ask("POST", "wishes", Answered, wished)
 
     async def books(self, marker: str = "") -> Books:
         """All of the books, or the calls and events that hold the marker."""

@@ -15,11 +15,12 @@ from kaiwa.simulator.actions import Acted, AnyAction, Remark, Tap, Type, Write
 from kaiwa.simulator.books import Books
 from kaiwa.simulator.box import Box, Scenario
 from kaiwa.simulator.breaking import BreakableProtocol
+from kaiwa.simulator.callbacks import Answered, Wish
 from kaiwa.simulator.clock import Clock
 from kaiwa.simulator.control import ControlApi
 from kaiwa.simulator.delivery import DeliverySettings
 from kaiwa.simulator.faults import Fault
-from kaiwa.simulator.model import Account, App, Customer
+from kaiwa.simulator.model import Account, App, Customer, Host
 from kaiwa.simulator.server import GraphApi
 
 _GRACE = 2
@@ -133,6 +134,12 @@ class Simulator:
 
     async def handshake(self, app_id: str = "1001") -> bool:
         return await self._box.delivery.handshake(app_id)
+
+    async def ask(
+        self, user_id: str, wish: Wish, *, app_id: str = "1001", login: Host = "facebook"
+    ) -> Answered:
+        """A person asks the app to delete their data, or removes it."""
+        return await self._box.delivery.ask(app_id, user_id, wish, login)
 
     async def until(self, met: Callable[[], object], seconds: float = 10.0) -> bool:
         """Wait until a condition on the books holds; it is looked at after each call and each delivery."""

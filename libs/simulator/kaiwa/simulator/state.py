@@ -8,7 +8,7 @@ from kaiwa.meta.signatures import appsecret_proof
 from kaiwa.simulator.books import Books, Event, Stream
 from kaiwa.simulator.errors import Rule, refuse
 from kaiwa.simulator.ids import Ids
-from kaiwa.simulator.items import for_standby
+from kaiwa.simulator.items import for_standby, test_change
 from kaiwa.simulator.model import Account, App, Comment, Customer, Host, Message, RateClass, Thread
 from kaiwa.simulator.rates import SlidingWindow
 
@@ -59,6 +59,11 @@ class State:
         self.customers[customer.account_id, customer.customer_id] = customer
 
     # What is asked of it.
+
+    def app(self, app_id: str) -> App:
+        if (app := self.apps.get(app_id)) is None:
+            raise UnknownThingError("no such app in the box")
+        return app
 
     def account(self, account_id: str) -> Account:
         if (account := self.accounts.get(account_id)) is None:
@@ -165,6 +170,25 @@ class State:
             self.books.events.append(event)
             events.append(event)
         return events
+
+
+def dashboard_test(state: State, app_id: str, field: str, now: float) -> Event:
+    """What the dashboard's "Test" button sends: `changes` of account 0, strangers' ids, seconds as text (1.4)."""
+    state.app(app_id)
+    event = Event(
+        n=len(state.books.events),
+        app_id=app_id,
+        login="facebook",
+        account_id="0",
+        customer_id="12334",
+        kind="test",
+        stream="changes",
+        item=test_change(field),
+        at=now,
+        produced_at=now,
+    )
+    state.books.events.append(event)
+    return event
 
 
 def stream_of(account: Account, thread: Thread, app_id: str, now: float) -> Stream:

@@ -84,7 +84,7 @@ async def _start(
     sender = Sender(
         platform,
         Marker(db, vault, policy=policy),
-        Recorder(db, policy=policy),
+        Recorder(db, policy=policy, partitions=partitions),
         slots,
         clock,
         lease=own.lease,

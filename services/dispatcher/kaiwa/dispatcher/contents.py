@@ -6,11 +6,19 @@ from pathlib import Path
 
 import msgspec
 
-from kaiwa.contracts.sends import Message
+from kaiwa.contracts.sends import Message, ReplyTo
 from kaiwa.runtime.keys import read_keys
 from kaiwa.store.sealing import Sealer
 
-_message = msgspec.json.Decoder(Message)
+
+class Saying(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What of a request nobody but its recipient may read: the message, and which one it answers."""
+
+    message: Message
+    reply_to: ReplyTo | None = None
+
+
+_saying = msgspec.json.Decoder(Saying)
 
 
 class Contents:
@@ -25,11 +33,11 @@ class Contents:
     def from_file(cls, path: Path) -> "Contents":
         return cls(read_keys(path))
 
-    def seal(self, intent_id: str, message: Message) -> bytes:
-        return self._sealer.seal(msgspec.json.encode(message), intent_id.encode())
+    def seal(self, intent_id: str, saying: Saying) -> bytes:
+        return self._sealer.seal(msgspec.json.encode(saying), intent_id.encode())
 
-    def open(self, intent_id: str, sealed: bytes) -> Message:
-        return _message.decode(self._sealer.open(sealed, intent_id.encode()))
+    def open(self, intent_id: str, sealed: bytes) -> Saying:
+        return _saying.decode(self._sealer.open(sealed, intent_id.encode()))
 
     def seal_token(self, account_id: str, token: str) -> bytes:
         return self._sealer.seal(token.encode(), f"token:{account_id}".encode())

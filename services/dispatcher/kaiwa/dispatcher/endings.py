@@ -14,6 +14,7 @@ from kaiwa.contracts.reasons import Reason
 from kaiwa.dispatcher.core.classify import Again, Failed
 from kaiwa.dispatcher.core.decide import Defer
 from kaiwa.dispatcher.core.state import Policy
+from kaiwa.dispatcher.core.unit import GESTURES
 from kaiwa.dispatcher.outcomes import report
 from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime import metrics
@@ -24,6 +25,9 @@ _sql = load("kaiwa.dispatcher")
 
 _WORTH_SAYING = timedelta(seconds=5)
 """A refusal ordinarily waits a moment for the next look at the end offsets; that is nobody's business."""
+
+_GRANT_SPENT = 2534025
+"""The platform says that the comment allows nothing any more (platform.md 4.5)."""
 
 UNFINISHED = frozenset({"queued", "claimed", "sending", "in_doubt"})
 
@@ -60,15 +64,16 @@ async def delivered(
     claimed: bool = part["state"] == "sending"
     await _sql.settle_part(connection, part_id=part["part_id"], state="sent", mid=mid)
     disclosure: dict[str, Any] | None = part["part_disclosure"] and {**part["part_disclosure"], "mid": mid}
-    await _sql.note_sent(
-        connection,
-        account_id=part["account_id"],
-        customer_id=part["customer_id"],
-        author=part["author_kind"],
-        at=at,
-        hold=policy.human_hold,
-        disclosed=disclosure is not None,
-    )
+    if part["kind"] not in GESTURES:
+        await _sql.note_sent(
+            connection,
+            account_id=part["account_id"],
+            customer_id=part["customer_id"],
+            author=part["author_kind"],
+            at=at,
+            hold=policy.human_hold,
+            disclosed=disclosure is not None,
+        )
     if disclosure:
         metrics.DISCLOSURES.labels(disclosure["trigger"]).inc()
     covered = part["covers"]
@@ -96,7 +101,11 @@ async def delivered(
 
 
 async def doubt(connection: Connection, part: Row, error: PlatformError | None) -> None:
-    """It may have been sent: the conversation waits for evidence."""
+    """It may have been sent: the conversation waits for evidence, which a gesture never leaves."""
+    if part["kind"] in GESTURES:
+        await _sql.lose_parts(connection, intent_id=part["intent_id"])
+        await finish(connection, part, "failed", Reason.UNKNOWN_HARMLESS, error=error)
+        return
     await _sql.doubt_parts(connection, intent_id=part["intent_id"])
     await _sql.doubt(connection, intent_id=part["intent_id"], error=_plain(error))
     await report(connection, part["intent_id"], "in_doubt")
@@ -105,6 +114,8 @@ async def doubt(connection: Connection, part: Row, error: PlatformError | None) 
 async def failed(connection: Connection, part: Row, verdict: Failed) -> None:
     """The platform's final no."""
     await _sql.settle_part(connection, part_id=part["part_id"], state="failed", mid=None)
+    if verdict.error.subcode != _GRANT_SPENT:
+        await _give_grant_back(connection, part)
     reason = Reason.PARTIAL if part["pieces_sent"] else Reason.PLATFORM
     await finish(connection, part, "failed", reason, error=verdict.error)
 
@@ -121,6 +132,7 @@ async def again(connection: Connection, part: Row, verdict: Again, now: datetime
     if verdict.pause:
         await _sql.pause_account(connection, account_id=part["account_id"], pause=verdict.after)
     await _sql.forget_part(connection, part_id=part["part_id"])
+    await _give_grant_back(connection, part)
     await _sql.requeue(
         connection,
         intent_id=part["intent_id"],
@@ -173,6 +185,17 @@ async def finish(
     )
     await _free(connection, row)
     await report(connection, row["intent_id"], state, reason)
+
+
+async def _give_grant_back(connection: Connection, part: Row) -> None:
+    """The call certainly sent nothing, so the comment may still be answered."""
+    if part["comment_id"] is not None:
+        await _sql.give_grant_back(
+            connection,
+            account_id=part["account_id"],
+            comment_id=part["comment_id"],
+            intent_id=part["intent_id"],
+        )
 
 
 async def _free(connection: Connection, row: Row) -> None:

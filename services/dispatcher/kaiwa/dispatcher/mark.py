@@ -16,9 +16,8 @@ from kaiwa.contracts.reasons import Reason
 from kaiwa.dispatcher import endings, rows
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.decide import HELD_RETRY, Defer, Refuse, Send, closes_at
-from kaiwa.dispatcher.core.pace import BucketClass
 from kaiwa.dispatcher.core.state import Policy
-from kaiwa.dispatcher.core.unit import Next, contents, next_message
+from kaiwa.dispatcher.core.unit import Next, Text, body, contents, next_message
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Want
 from kaiwa.meta.graph import Sender as Login
@@ -99,20 +98,31 @@ class Marker:
                 await endings.refuse(connection, row, Reason.RECIPIENT_ERASED)
                 return None
         try:
-            pieces = contents(self._vault.open(row["intent_id"], row["sealed"]))
+            saying = self._vault.open(row["intent_id"], row["sealed"])
             token = self._vault.open_token(row["account_id"], row["sealed_token"])
         except Unsealable as error:
             _log.error("content_or_token_cannot_be_unsealed", exc_info=error)
             await endings.defer(connection, row, Defer(row["now"] + HELD_RETRY, Reason.UNSEALABLE))
             return None
-        metrics.DECISIONS.labels("send", "").inc()
         due = decision.disclosure
         text = due.text(row["display_name"]) if due else None
-        message = next_message(pieces, row["pieces_sent"], text)
+        message = next_message(contents(saying.message, saying.reply_to), row["pieces_sent"], text)
+        if row["comment_id"] is not None and (why := await self._no_private_reply(connection, row, message)):
+            metrics.DECISIONS.labels("refuse", why).inc()
+            await endings.refuse(connection, row, why)
+            return None
+        metrics.DECISIONS.labels("send", "").inc()
         disclosure = None
         if due and message.placement:
             disclosure = Disclosure(due.trigger, due.text_id, due.language, message.placement)
         return _Ready(row, token, message, decision.tag, disclosure)
+
+    async def _no_private_reply(self, connection: Connection, row: Row, message: Next) -> Reason | None:
+        """It is one message, so it has to hold its disclosure; and the comment allows one, which is taken here."""
+        if message.placement == "own":
+            return Reason.DISCLOSURE_IMPOSSIBLE
+        names = {name: row[name] for name in ("account_id", "comment_id", "intent_id")}
+        return None if await _sql.take_grant(connection, **names) else Reason.COMMENT_GRANT_USED
 
     async def _begin(self, connection: Connection, ready: list[_Ready]) -> dict[str, int]:
         if not ready:
@@ -132,24 +142,17 @@ class Marker:
             "kind": content.kind,
             "covers": found.message.covers,
             "disclosure": found.disclosure and msgspec.to_builtins(found.disclosure),
-            "content_hash": self._vault.fingerprint(content.body().get("text")),
+            "content_hash": self._vault.fingerprint(content.text if isinstance(content, Text) else None),
         }
 
     def _call(self, found: _Ready, part_id: int) -> Call:
         row, content = found.row, found.message.content
-        tagged = (
-            {"messaging_type": "MESSAGE_TAG", "tag": found.tag}
-            if found.tag
-            else {"messaging_type": "RESPONSE"}
-        )
+        comment_id = row["comment_id"]
+        bucket = rows.bucket_of(content.kind, comment=comment_id is not None, live=bool(row["comment_live"]))
         node = row["page_id"] if row["login"] == "facebook" else row["account_id"]
         return Call(
             part_id=part_id,
-            want=Want(row["account_id"], _bucket(content.kind)),
+            want=Want(row["account_id"], bucket),
             login=Login(row["login"], node, found.token),
-            body={"recipient": {"id": row["customer_id"]}, **tagged, "message": content.body()},
+            body=body(content, customer_id=row["customer_id"], comment_id=comment_id, tag=found.tag),
         )
-
-
-def _bucket(kind: str) -> BucketClass:
-    return "text" if kind == "text" else "media"

@@ -9,6 +9,7 @@ from kaiwa.contracts.cloudevents import headers
 from kaiwa.contracts.outcomes import Disclosure, Outcome, Part, PartState, PlatformError, State, encode
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.times import rfc3339
+from kaiwa.dispatcher import comments
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
@@ -27,7 +28,7 @@ async def report(
         seq=row["seq"],
         request_id=row["request_id"],
         account_id=row["account_id"],
-        customer_id=row["customer_id"],
+        customer_id=comments.customer(row),
         state=state,
         reason=reason,
         evidence=row["evidence"] if state == "sent" else None,
@@ -44,7 +45,7 @@ async def report(
     await put(
         connection,
         topic=topics.OUTCOMES,
-        key=f"{outcome.account_id}:{outcome.customer_id or ''}".encode(),
+        key=f"{outcome.account_id}:{row['addressee'] or outcome.customer_id or ''}".encode(),
         value=encode(outcome),
         head=headers(
             event_id=outcome.id,

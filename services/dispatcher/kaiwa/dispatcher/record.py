@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from kaiwa.dispatcher import endings, settle
+from kaiwa.dispatcher import comments, endings, settle
 from kaiwa.dispatcher.accounts import set_state
 from kaiwa.dispatcher.core.classify import Again, Failed, InDoubt, Sent, Verdict
 from kaiwa.dispatcher.core.state import Policy
@@ -26,9 +26,10 @@ class Ended:
 
 
 class Recorder:
-    def __init__(self, pool: asyncpg.Pool, *, policy: Policy) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, policy: Policy, partitions: int) -> None:
         self._pool = pool
         self._policy = policy
+        self._partitions = partitions
 
     async def record(self, ended: list[Ended]) -> list[bool]:
         """For each whether its request has another part that this process may send now."""
@@ -47,9 +48,10 @@ class Recorder:
         metrics.SENDS.labels(type(verdict).__name__.lower()).inc()
         account_id = part["account_id"]
         match verdict:
-            case Sent(mid=mid):
+            case Sent(mid=mid, recipient_id=recipient_id):
                 if part["part_state"] == "sent":
                     return False
+                part = await comments.answered(connection, part, recipient_id, partitions=self._partitions)
                 taken = mid and await _sql.mid_is_taken(connection, account_id=account_id, mid=mid)
                 return await endings.delivered(
                     connection,

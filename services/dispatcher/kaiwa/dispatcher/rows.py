@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from kaiwa.dispatcher.core.decide import Decision, decide
-from kaiwa.dispatcher.core.pace import Limits
-from kaiwa.dispatcher.core.state import Account, Conversation, Intent, Policy
+from kaiwa.dispatcher.core.pace import BucketClass, Limits
+from kaiwa.dispatcher.core.state import Account, Conversation, Grant, Intent, Nature, Policy
+from kaiwa.dispatcher.core.unit import FETCHED, GESTURES
 
 Row = Mapping[str, Any]
 
@@ -30,15 +31,39 @@ def conversation(row: Row) -> Conversation:
 
 
 def intent(row: Row) -> Intent:
-    return Intent(**{name: row[name] for name in Intent.__dataclass_fields__})
+    nature: Nature = "message"
+    if row["comment_id"] is not None:
+        nature = "private_reply"
+    elif row["content_kind"] in GESTURES:
+        nature = "gesture"
+    return Intent(
+        author_kind=row["author_kind"],
+        due_at=row["due_at"],
+        requested_at=row["requested_at"],
+        expires_at=row["expires_at"],
+        nature=nature,
+        grant=_grant(row),
+    )
+
+
+def _grant(row: Row) -> Grant | None:
+    if row["comment_seen_at"] is None:
+        return None
+    used = row["used_by"] not in (None, row["intent_id"])
+    return Grant(row["comment_seen_at"], live=row["comment_live"], used=used)
+
+
+def bucket_of(kind: str | None, *, comment: bool, live: bool) -> BucketClass:
+    """Which limit a call counts against (platform.md 4.1)."""
+    if comment:
+        return "live_reply" if live else "private_reply"
+    return "media" if kind in FETCHED else "text"
 
 
 def limits(row: Row) -> Limits:
-    given = row["limits"]
-    return Limits(
-        text_per_second=given.get("text_per_second", _DEFAULT_TEXT_RATE[row["login"]]),
-        media_per_second=given.get("media_per_second", Limits.media_per_second),
-    )
+    """What the account's file says, else the platform's figures."""
+    given = {"text_per_second": _DEFAULT_TEXT_RATE[row["login"]]} | row["limits"]
+    return Limits(**{name: given[name] for name in Limits.__dataclass_fields__ if name in given})
 
 
 def decision(row: Row, policy: Policy) -> Decision:

@@ -8,9 +8,9 @@ import asyncio
 
 import asyncpg
 
-from kaiwa.dispatcher import endings, rows
+from kaiwa.dispatcher import comments, endings, rows
 from kaiwa.dispatcher.core.decide import Defer, Refuse, Send
-from kaiwa.dispatcher.core.pace import HORIZON, BucketClass
+from kaiwa.dispatcher.core.pace import HORIZON
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.mark import Claim
 from kaiwa.dispatcher.rows import Row
@@ -82,6 +82,8 @@ class Scheduler:
         return claims
 
     async def _allowed(self, connection: Connection, row: Row) -> bool:
+        if await comments.moved(connection, row):
+            return False
         decision = rows.decision(row, self._policy)
         match decision:
             case Send():
@@ -94,7 +96,7 @@ class Scheduler:
         return False
 
     async def _claim(self, connection: Connection, ready: list[Row]) -> list[Claim]:
-        wants = [Want(row["account_id"], _bucket(row)) for row in ready]
+        wants = [Want(row["account_id"], row["bucket"]) for row in ready]
         slots = await self._slots.take(connection, wants)
         granted = {
             row["intent_id"]: (want, slot)
@@ -106,7 +108,3 @@ class Scheduler:
         claimed = [row async for row in _sql.claim(connection, ids=list(granted), lease=self._policy.lease)]
         await _sql.hold_conversations(connection, ids=[row["intent_id"] for row in claimed])
         return [Claim(row["intent_id"], row["fence"], *granted[row["intent_id"]]) for row in claimed]
-
-
-def _bucket(row: Row) -> BucketClass:
-    return "media" if row["content_kind"] == "image" else "text"

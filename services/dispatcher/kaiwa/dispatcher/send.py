@@ -59,6 +59,7 @@ class Sender:
                 )
                 if not await self._record(Ended(call.part_id, call.want.account_id, verdict)):
                     return
+                crash.point("dispatcher.between_parts")
                 slot = await self._slots.another(call.want)
         except UNREACHABLE as error:
             # The lease takes care: a claim goes back to the queue, a call that began is in doubt.

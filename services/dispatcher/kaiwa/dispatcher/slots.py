@@ -76,13 +76,15 @@ class Slots:
         moved = []
         for row in rows:
             key = (row["account_id"], row["class"])
-            interval = limits(row).interval(row["class"])
-            given[key] = pace.slots(row["tat"], row["now"], interval, counts[key], horizon=horizon)
+            rate = limits(row).rate(row["class"])
+            given[key], tat = pace.slots(row["tat"], row["now"], rate, counts[key], horizon=horizon)
             if given[key]:
-                moved.append((*key, given[key][-1] + interval))
+                moved.append((*key, tat, rate.tolerance))
         if moved:
-            accounts, classes, tats = zip(*moved, strict=True)
-            await _sql.move_buckets(connection, accounts=accounts, classes=classes, tats=tats)
+            accounts, classes, tats, tolerances = zip(*moved, strict=True)
+            await _sql.move_buckets(
+                connection, accounts=accounts, classes=classes, tats=tats, tolerances=tolerances
+            )
         supplies = {key: iter(found) for key, found in given.items()}
         return [next(supplies[want.account_id, want.bucket], None) for want in wanted]
 

@@ -33,6 +33,8 @@ class Tidy:
         await _sql.drop_hashes(self._pool, grace=self._grace)
         await _sql.forget_finished(self._pool)
         await _sql.forget_echoes(self._pool)
+        await _sql.forget_comments(self._pool)
+        await _sql.forget_empty_rooms(self._pool)
         state = await _sql.gauges(self._pool)
         metrics.IN_DOUBT.set(state["in_doubt"])
         metrics.QUEUE_AGE.set(state["queue_age"])

@@ -1,8 +1,9 @@
 """From what was read in a body to records in Kafka, every one of them acknowledged or the request is not."""
 
-import asyncio
 import hashlib
+import time
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,16 +13,21 @@ from kaiwa.bus.quarantine import quarantined
 from kaiwa.bus.records import Outgoing
 from kaiwa.bus.tracing import traceparent
 from kaiwa.contracts import cloudevents, ids, topics
-from kaiwa.contracts.events import encode
+from kaiwa.contracts.events import Event, encode
 from kaiwa.contracts.partition import of_conversation
-from kaiwa.contracts.quarantine import Cause
+from kaiwa.contracts.quarantine import APP, OCCURRED, STREAM, Cause
+from kaiwa.ingest.accounts import Registry
+from kaiwa.ingest.fuse import FuseOpen, Fuses
 from kaiwa.ingest.normalise import Normalised, Reading, normalise
-from kaiwa.runtime import metrics
+from kaiwa.runtime import logs, metrics
 
 DEADLINE = 3.5
 """Seconds for all acknowledgements of one request; the platform waits 5 for the whole of it."""
 
-_SOURCE = "webhook"
+SOURCE = "webhook"
+"""In quarantine: the bytes came from Meta."""
+
+_log = logs.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +40,33 @@ class Delivery:
 
 
 class Publisher:
-    """Normalises deliveries and publishes what is in them."""
+    """Normalises deliveries and publishes what is in them. ``published``, if anybody, hears what events Kafka has."""
 
-    def __init__(self, producer: Producer, *, id_key: bytes, always_raw: bool) -> None:
+    def __init__(
+        self,
+        producer: Producer,
+        registry: Registry,
+        *,
+        id_key: bytes,
+        always_raw: bool,
+        published: Callable[[Sequence[Event]], None] | None,
+    ) -> None:
         self._producer = producer
+        self._registry = registry
+        self._published = published
+        self._fuses = Fuses()
+        self._blown: set[str] = set()
+        metrics.FUSES_OPEN.set_function(lambda: self._fuses.open(at=time.monotonic()))
         self._id_key = id_key
         self._always_raw = always_raw
 
     async def publish(self, delivery: Delivery) -> None:
-        """Return once Kafka has all of it. Raises PublishFailed: then any part of it may have been written."""
-        deadline = asyncio.get_running_loop().time() + DEADLINE
+        """Return once Kafka has all of it. Raises PublishFailed: then any part of it may have been written;
+        or FuseOpen: then nothing.
+        """
+        deadline = time.monotonic() + DEADLINE
         partitions = await self._producer.partitions(topics.EVENTS, within=DEADLINE)
+        await self._registry.read(within=deadline - time.monotonic())
         reading = normalise(
             delivery.body,
             app_id=delivery.app_id,
@@ -52,27 +74,57 @@ class Publisher:
             id_key=self._id_key,
             always_raw=self._always_raw,
         )
-        written = records(reading, delivery, id_key=self._id_key, partitions=partitions)
+        self._judge(delivery.app_id, reading)
+        written = records(
+            reading, delivery, id_key=self._id_key, partitions=partitions, app_of=self._registry.app_of
+        )
         if written:
-            remaining = deadline - asyncio.get_running_loop().time()
-            await self._producer.publish([record for _, record in written], within=remaining)
+            records_only = [record for _, record in written]
+            await self._producer.publish(records_only, within=deadline - time.monotonic())
         _count(Counter(label for label, _ in written))
         metrics.OTHER_OBJECTS.inc(reading.others)
+        if self._published is not None:
+            labelled = zip(
+                reading.found, written, strict=False
+            )  # a body that was kept whole has a record more
+            self._published([found.event for found, (label, _) in labelled if label == found.event.kind])
+
+    def _judge(self, app_id: str, reading: Reading) -> None:
+        """Raises FuseOpen."""
+        now, undecoded = time.monotonic(), reading.undecoded
+        decoded = len(reading.found) + (reading.unreadable is not None) - undecoded
+        self._fuses.note(app_id, decoded=decoded, undecoded=undecoded, at=now)
+        blown = self._fuses.is_open(app_id, at=now)
+        if blown and app_id not in self._blown:
+            self._blown.add(app_id)
+            _log.error("most of what an app sends cannot be decoded, it is put off", app_id=app_id)
+        elif not blown and app_id in self._blown:
+            self._blown.remove(app_id)
+            _log.info("what an app sends can be decoded again", app_id=app_id)
+        if blown and undecoded:
+            raise FuseOpen
 
 
 def records(
-    reading: Reading, delivery: Delivery, *, id_key: bytes, partitions: int
+    reading: Reading, delivery: Delivery, *, id_key: bytes, partitions: int, app_of: Mapping[str, str]
 ) -> list[tuple[str, Outgoing]]:
-    """The records of one delivery, in the order of its items, each with its kind or the cause of its quarantine."""
+    """The records of one delivery, in the order of its items, each with its kind or the cause of its quarantine.
+
+    ``app_of``: the app of each account that is registered.
+    """
     trace = traceparent()
-    written = [_record(found, delivery, trace, partitions) for found in reading.found]
+    written = [_record(found, delivery, trace, partitions, app_of) for found in reading.found]
     if reading.unreadable is not None:
         written.append((reading.unreadable, _body(delivery, reading.unreadable, id_key)))
     return written
 
 
-def _record(found: Normalised, delivery: Delivery, trace: str, partitions: int) -> tuple[str, Outgoing]:
-    event, item = found
+def _record(
+    found: Normalised, delivery: Delivery, trace: str, partitions: int, app_of: Mapping[str, str]
+) -> tuple[str, Outgoing]:
+    event = found.event
+    if event.account_id is not None and app_of.get(event.account_id, event.app_id) != event.app_id:
+        return _item(found, delivery, Cause.FOREIGN_ACCOUNT)
     headers = cloudevents.headers(
         event_id=event.id,
         kind=event.kind,
@@ -85,26 +137,31 @@ def _record(found: Normalised, delivery: Delivery, trace: str, partitions: int) 
         return event.kind, Outgoing(
             topics.EVENTS, event.id.encode("ascii"), encode(event), headers, partition
         )
-    except (
-        Unpublishable
-    ):  # with its raw beside its data it is too large; the item alone is smaller than the body
-        return Cause.TOO_LARGE, quarantined(
-            bytes(item),
-            cause=Cause.TOO_LARGE,
-            source=_SOURCE,
-            received_at=delivery.received_at,
-            account_id=event.account_id,
-            record_id=event.id,
-        )
+    except Unpublishable:  # its raw stands beside its data; the item alone is smaller than the body
+        return _item(found, delivery, Cause.TOO_LARGE)
+
+
+def _item(found: Normalised, delivery: Delivery, cause: Cause) -> tuple[str, Outgoing]:
+    event = found.event
+    return cause, quarantined(
+        bytes(found.item),
+        cause=cause,
+        source=SOURCE,
+        received_at=delivery.received_at,
+        account_id=event.account_id,
+        record_id=event.id,
+        more={APP: delivery.app_id, STREAM: event.stream, OCCURRED: event.occurred_at},
+    )
 
 
 def _body(delivery: Delivery, cause: Cause, id_key: bytes) -> Outgoing:
     return quarantined(
         delivery.body,
         cause=cause,
-        source=_SOURCE,
+        source=SOURCE,
         received_at=delivery.received_at,
         record_id=ids.opaque(id_key, delivery.app_id, "body", hashlib.sha256(delivery.body).hexdigest()),
+        more={APP: delivery.app_id},
     )
 
 

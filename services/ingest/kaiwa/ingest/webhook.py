@@ -1,99 +1,31 @@
-"""The door for Meta: the challenge, and deliveries. Nothing looks at a body before its signature was found good.
-
-GET   200 the challenge · 403 wrong token
-POST  200 Kafka has all of it · 401 signature · 413 and 408 body too large, too slow · 503 come again
-"""
+"""The door for Meta: the challenge, and deliveries. Nothing looks at a body before its signature was found good."""
 
 import hmac
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import parse_qs
 
 from kaiwa.bus import tracing
-from kaiwa.bus.errors import PublishFailed
 from kaiwa.contracts.cloudevents import TRACEPARENT
+from kaiwa.ingest import answers
+from kaiwa.ingest.answers import BadSignature
+from kaiwa.ingest.limits import Admission
 from kaiwa.ingest.publish import Delivery
-from kaiwa.ingest.settings import MAX_BODY_BYTES
 from kaiwa.meta.signatures import App, verify
 from kaiwa.runtime import clock, metrics
-from kaiwa.runtime.http import (
-    BodyTimeout,
-    BodyTooLarge,
-    ClientGone,
-    Receive,
-    Scope,
-    Send,
-    header,
-    read_body,
-    respond,
-)
-
-_BODY_SECONDS = 4.0
-"""A body that takes longer is answered too late to be of use to anyone."""
+from kaiwa.runtime.http import Receive, Scope, Send, header, respond
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """What is safe to echo to a browser (platform.md 1.2)."""
 
-
-class Overloaded(Exception):
-    """As many bytes are being handled as may be."""
-
-
-class BadSignature(Exception):
-    """Missing, malformed, or made with no secret of ours."""
-
-
-class Outcome(NamedTuple):
-    """How a delivery ended: its name in the metrics, and the answer, if anybody waits for one."""
-
-    name: str
-    status: int | None
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
-_CLOSE = (b"connection", b"close")
-_LATER = (b"retry-after", b"5")
-
-_ACCEPTED = Outcome("accepted", 200)
-_FAILURES: dict[type[Exception], Outcome] = {
-    BadSignature: Outcome("bad_signature", 401),
-    BodyTooLarge: Outcome("too_large", 413, (_CLOSE,)),
-    BodyTimeout: Outcome("too_slow", 408, (_CLOSE,)),
-    ClientGone: Outcome("gone", None),
-    Overloaded: Outcome("overloaded", 503, (_LATER,)),
-    PublishFailed: Outcome("unavailable", 503, (_LATER,)),
-}
-
-
-class InFlight:
-    """Bounds the bytes of bodies between arrival and answer."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._bytes = 0
-
-    @contextmanager
-    def holding(self, size: int) -> Iterator[None]:
-        if self._bytes + size > self._limit:
-            raise Overloaded
-        self._add(size)
-        try:
-            yield
-        finally:
-            self._add(-size)
-
-    def _add(self, size: int) -> None:
-        self._bytes += size
-        metrics.BYTES_IN_FLIGHT.set(self._bytes)
+_NO_PAGE = ((b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),)
 
 
 class Webhook:
     """``tokens`` and ``apps`` give what is in force now: their files may change while we run.
 
-    ``publish`` returns once Kafka has the whole delivery, or raises PublishFailed.
+    ``publish`` returns once Kafka has the whole delivery, or raises PublishFailed or FuseOpen.
     """
 
     def __init__(
@@ -102,12 +34,12 @@ class Webhook:
         tokens: Callable[[], Sequence[str]],
         apps: Callable[[], Sequence[App]],
         publish: Callable[[Delivery], Awaitable[None]],
-        max_bytes_in_flight: int,
+        admission: Admission,
     ) -> None:
         self._tokens = tokens
         self._apps = apps
         self._publish = publish
-        self._in_flight = InFlight(max_bytes_in_flight)
+        self._admission = admission
 
     async def challenge(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Meta's check of the address; it must work whatever else is down."""
@@ -117,7 +49,7 @@ class Webhook:
         )
         known = is_known(token, self._tokens())
         if known and mode == "subscribe" and _CHALLENGE.fullmatch(challenge):
-            await respond(send, 200, challenge.encode("ascii"))
+            await respond(send, 200, challenge.encode("ascii"), headers=_NO_PAGE)
         else:
             await respond(send, 403)
 
@@ -126,20 +58,19 @@ class Webhook:
         started = time.monotonic()
         try:
             await self._accept(scope, receive)
-            outcome = _ACCEPTED
-        except tuple(_FAILURES) as error:
-            outcome = next(end for failure, end in _FAILURES.items() if isinstance(error, failure))
+            outcome = answers.ACCEPTED
+        except answers.FAILURES as error:
+            outcome = answers.of(error)
         metrics.WEBHOOKS.labels(outcome.name).inc()
         if outcome.status is not None:
             await respond(send, outcome.status, headers=outcome.headers)
-        if outcome is _ACCEPTED:
+        if outcome is answers.ACCEPTED:
             metrics.ACK_SECONDS.observe(time.monotonic() - started)
 
     async def _accept(self, scope: Scope, receive: Receive) -> None:
-        """Raises one of the failures above."""
-        declared = int(header(scope, b"content-length") or MAX_BODY_BYTES)
-        with self._in_flight.holding(min(declared, MAX_BODY_BYTES)):
-            body = await read_body(scope, receive, limit=MAX_BODY_BYTES, within=_BODY_SECONDS)
+        """Raises one of the failures."""
+        with self._admission.admitted(scope):
+            body = await self._admission.body(scope, receive)
             app_id = self._signer(scope, body)
             with tracing.within(tracing.Trace.parse(_traceparent(scope))):
                 await self._publish(Delivery(body, app_id, clock.utc_now()))

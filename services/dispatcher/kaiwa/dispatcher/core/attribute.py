@@ -20,6 +20,13 @@ REACH = timedelta(minutes=10)
 """How long after a call the platform may still make its message: the same words later are somebody's own."""
 
 
+ECHOED_AS = {
+    "sticker": frozenset({"like_heart", "image", "sticker"}),
+    "share": frozenset({"share", "ig_post", "ig_reel", "reel", "media"}),
+}
+"""What the echo of a kind may call itself; every other kind keeps its name (platform.md 1.7)."""
+
+
 @dataclass(frozen=True)
 class OpenPart:
     """A part that an echo might explain: being sent, in doubt, given up without an answer, or sent with its mid."""
@@ -86,7 +93,7 @@ def attribute(parts: Sequence[OpenPart], echoes: Sequence[SeenEcho]) -> list[Our
 def _could_be(part: OpenPart, echo: SeenEcho) -> bool:
     if not part.called_at - SKEW <= echo.occurred_at <= part.called_at + REACH:
         return False
-    if part.kind != echo.kind:
+    if echo.kind not in ECHOED_AS.get(part.kind, {part.kind}):
         return False
     return part.kind != "text" or part.content_hash == echo.content_hash
 

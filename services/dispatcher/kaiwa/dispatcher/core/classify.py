@@ -16,7 +16,10 @@ BUSY_THREAD = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class Sent:
+    """``recipient_id``: the customer, as the platform names them; a private reply learns it only here."""
+
     mid: str | None
+    recipient_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,8 @@ NEVER_LEFT = Again(timedelta(0), None)
 
 def classify(answer: Answer) -> Verdict:
     match answer:
-        case Accepted(mid=mid):
-            return Sent(mid)
+        case Accepted(mid=mid, recipient_id=recipient_id):
+            return Sent(mid, recipient_id)
         case Lost():
             return InDoubt()
         case NotSent():

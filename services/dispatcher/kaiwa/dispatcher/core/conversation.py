@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from kaiwa.contracts.events import Event, Kind, Message, data_of
+from kaiwa.contracts.events import Comment, Event, Kind, Message, data_of
 from kaiwa.dispatcher.core.disclosure import asks
 from kaiwa.dispatcher.core.state import Control
 
@@ -81,6 +81,36 @@ def echo(event: Event) -> Echo | None:
     message: Message = data_of(event)
     kind = "text" if message.text else message.attachments[0].type if message.attachments else "other"
     return Echo(event.account_id, event.customer_id, message.mid, kind, message.text, event.occurred)
+
+
+_COMMENTS = frozenset({Kind.COMMENT_RECEIVED, Kind.LIVE_COMMENT_RECEIVED})
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A customer's comment: it allows one private reply, whose days count from the earliest delivery."""
+
+    account_id: str
+    comment_id: str
+    customer_id: str
+    seen_at: datetime
+    live: bool
+
+
+def remark(event: Event) -> Remark | None:
+    """The comment in ``event``, or None; the account's own allow nothing. Raises msgspec.DecodeError."""
+    if event.kind not in _COMMENTS or event.account_id is None or event.customer_id is None:
+        return None
+    comment: Comment = data_of(event)
+    live = event.kind == Kind.LIVE_COMMENT_RECEIVED
+    remarked = Remark(event.account_id, comment.comment_id, event.customer_id, event.occurred, live)
+    return None if comment.is_own else remarked
+
+
+def earliest(remarks: list[Remark]) -> list[Remark]:
+    """One per comment, the first delivery of each, so that one statement names no row twice."""
+    newest_first = sorted(remarks, key=lambda item: item.seen_at, reverse=True)
+    return list({(item.account_id, item.comment_id): item for item in newest_first}.values())
 
 
 def merge(changes: list[Change]) -> list[Change]:

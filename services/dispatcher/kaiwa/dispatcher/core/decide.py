@@ -6,6 +6,7 @@ Invariants
   request fell due to have been applied; else the request waits.
 - The HUMAN_AGENT tag goes on a human's message only, outside 24 hours only, with the feature only.
 - Automation needs fresh knowledge even to send; a human's message goes on what is known.
+- A private reply needs no window: its comment's grant takes the window's place.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Literal
 from kaiwa.contracts.reasons import Reason
 from kaiwa.dispatcher.core import disclosure
 from kaiwa.dispatcher.core.disclosure import Due
+from kaiwa.dispatcher.core.limits import GRANT, GRANT_UNSURE, LIVE_GRANT
 from kaiwa.dispatcher.core.state import (
     HUMAN_AGENT_WINDOW,
     IDLE,
@@ -67,14 +69,17 @@ def decide(
     )
     if objection:
         return objection
-    window = _window(intent, conversation, account, policy, now)
-    if not isinstance(window, Send):
+    if intent.nature == "private_reply":
+        window = _grant(intent, conversation, policy, now)
+    else:
+        window = _window(intent, conversation, account, policy, now)
+    if not isinstance(window, Send) or intent.author_kind == "human":
         return window
-    if intent.author_kind == "human":
+    if held := _human_handling(conversation, now):
+        return held
+    if intent.nature == "gesture":
         return window
-    return _human_handling(conversation, now) or Send(
-        disclosure=disclosure.due(conversation, account.locale, now)
-    )
+    return Send(disclosure=disclosure.due(conversation, account.locale, now))
 
 
 def closes_at(conversation: Conversation) -> datetime | None:
@@ -127,6 +132,16 @@ def _control(
     return None if ours else _refuse_when_known(Reason.NOT_OWNER, intent, conversation, now)
 
 
+def _grant(intent: Intent, conversation: Conversation, policy: Policy, now: datetime) -> Decision:
+    """One private reply, while the comment is surely young enough; its own time is known to nobody but the platform."""
+    grant = intent.grant
+    if grant is None:
+        return _refuse_when_known(Reason.COMMENT_GRANT_USED, intent, conversation, now)
+    open_for = LIVE_GRANT if grant.live else GRANT - GRANT_UNSURE - policy.window_margin
+    over = grant.used or now >= grant.seen_at + open_for
+    return Refuse(Reason.COMMENT_GRANT_USED) if over else Send()
+
+
 def _window(
     intent: Intent, conversation: Conversation, account: Account, policy: Policy, now: datetime
 ) -> Decision:
@@ -138,7 +153,8 @@ def _window(
     closes, margin = opened + WINDOW, policy.window_margin
     if now < closes - margin:
         return Send()
-    if intent.author_kind == "automation" or now >= opened + HUMAN_AGENT_WINDOW - margin:
+    tagged = intent.author_kind == "human" and intent.nature == "message"
+    if not tagged or now >= opened + HUMAN_AGENT_WINDOW - margin:
         return closed
     beyond = now >= closes + margin
     if not account.human_agent:

@@ -1,48 +1,79 @@
 """Rates that hold in every sliding window: GCRA over one timestamp per bucket.
 
-A bucket holds its theoretical arrival time; a call takes the slot ``max(tat, now)`` and moves it by one
-interval. There is no burst, and ``limit`` intervals last a little longer than the second that the platform counts, by
-:func:`slack`: so late calls (they must take another slot beyond :data:`LATE`) do not crowd a window.
+A bucket holds its theoretical arrival time; a call takes the slot ``max(tat - burst, now)`` and moves the time by one
+interval. A window of one period holds at most ``limit x 0.97`` slots and one more, a burst's share taken off the
+rate; calls that leave late must take another slot, so what the platform counts stays below its limit.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+HEADROOM = 0.97
 LATE = timedelta(milliseconds=10)
 """A call that would leave this much after its slot forfeits it."""
 
 HORIZON = timedelta(milliseconds=250)
 """How far ahead slots are given out: short, so that a human's message does not queue behind a long claim."""
 
-BucketClass = Literal["text", "media"]
+BucketClass = Literal["text", "media", "private_reply", "live_reply"]
+
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """``limit`` calls in any ``period``, ``burst`` of them beyond the even pace."""
+
+    limit: float
+    period: timedelta = SECOND
+    burst: int = 0
+
+    @property
+    def interval(self) -> timedelta:
+        """Time between two slots, once the burst is spent."""
+        return self.period / (self.limit * HEADROOM - self.burst)
+
+    @property
+    def tolerance(self) -> timedelta:
+        """How far ahead of the even pace a slot may be."""
+        return self.burst * self.interval
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Calls per second by class, as configured for an account (platform.md 4.1)."""
+    """What an account may call, as configured (platform.md 4.1)."""
 
     text_per_second: float
     media_per_second: float = 10
+    private_replies_per_hour: float = 750
+    live_replies_per_second: float = 100
 
-    def interval(self, bucket: BucketClass) -> timedelta:
-        """Time between two slots."""
-        limit = self.text_per_second if bucket == "text" else self.media_per_second
-        return timedelta(seconds=(1 + slack(limit)) / limit)
-
-
-def slack(limit: float) -> float:
-    """Seconds that a call may be late without crowding a window: three intervals, between 30 and 100 ms.
-
-    30 ms cost 3 % of a limit of hundreds. A small limit can afford more, and needs it: there a single call that a
-    stalled machine holds back is already one too many.
-    """
-    return min(max(3 / limit, 0.03), 0.1)
+    def rate(self, bucket: BucketClass) -> Rate:
+        match bucket:
+            case "text":
+                return Rate(self.text_per_second)
+            case "media":
+                return Rate(self.media_per_second)
+            case (
+                "private_reply"
+            ):  # an hour's calls evenly spread would keep the first ones waiting for nothing
+                return Rate(self.private_replies_per_hour, HOUR, int(self.private_replies_per_hour / 10))
+            case "live_reply":  # pragma: no branch - mypy proves that there is no other
+                return Rate(self.live_replies_per_second)
 
 
 def slots(
-    tat: datetime | None, now: datetime, interval: timedelta, wanted: int, *, horizon: timedelta = HORIZON
-) -> list[datetime]:
-    """Up to ``wanted`` slots within the horizon; the new ``tat`` is the last one plus ``interval``."""
-    first = now if tat is None or tat < now else tat
-    return [slot for n in range(wanted) if (slot := first + n * interval) <= now + horizon]
+    tat: datetime | None, now: datetime, rate: Rate, wanted: int, *, horizon: timedelta = HORIZON
+) -> tuple[list[datetime], datetime | None]:
+    """Up to ``wanted`` slots within the horizon, and the bucket's new time."""
+    given: list[datetime] = []
+    while len(given) < wanted:
+        due = now if tat is None else max(tat, now)
+        slot = max(now, due - rate.tolerance)
+        if slot > now + horizon:
+            break
+        given.append(slot)
+        tat = due + rate.interval
+    return given, tat

@@ -63,6 +63,19 @@ class Conversation:
 
 
 @dataclass(frozen=True)
+class Grant:
+    """What a comment allows: one private reply. ``seen_at`` is its earliest delivery, ``used`` by another request."""
+
+    seen_at: datetime
+    live: bool = False
+    used: bool = False
+
+
+Nature = Literal["message", "private_reply", "gesture"]
+"""A gesture (reaction, typing, seen) is no message: it takes no tag and needs no disclosure."""
+
+
+@dataclass(frozen=True)
 class Intent:
     """A request that was taken in. ``due_at`` is when it first could go; ``requested_at`` when it was appended."""
 
@@ -70,3 +83,6 @@ class Intent:
     due_at: datetime
     requested_at: datetime
     expires_at: datetime | None = None
+    nature: Nature = "message"
+    grant: Grant | None = None
+    """Of a private reply: its comment's, None while no such comment was seen."""

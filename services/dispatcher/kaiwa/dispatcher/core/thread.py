@@ -9,6 +9,17 @@ from datetime import datetime, timedelta
 
 from kaiwa.meta.answers import ThreadMessage
 
+SHOWN_AS = {
+    "image": {"image"},
+    "sticker": {"image"},
+    "video": {"video"},
+    "audio": {"audio", "video", "file"},
+    "file": {"file"},
+}
+"""As what the Conversations API may show a kind; nothing says how it shows a template or a shared post, so any own
+message without text might be one (platform.md 5).
+"""
+
 READABLE = 20
 SKEW = timedelta(seconds=10)
 """How far the platform's clock may be behind ours."""
@@ -68,7 +79,8 @@ def search(
 
 def _alike(doubted: Doubted, message: ThreadMessage, fingerprint: Callable[[str | None], str | None]) -> bool:
     if doubted.kind != "text":
-        return doubted.kind in message.attachment_kinds
+        shown = SHOWN_AS.get(doubted.kind)
+        return message.text is None if shown is None else not shown.isdisjoint(message.attachment_kinds)
     found = fingerprint(message.text)
     return (
         found is not None

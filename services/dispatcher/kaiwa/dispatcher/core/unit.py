@@ -1,52 +1,71 @@
-"""A request as the messages it becomes: text is cut to what one message may hold, media stands alone.
+"""A request as the calls it becomes: text is cut to what one message may hold, anything else is one call.
 
 A disclosure goes before the text where both fit one message, else it is a message of its own in front; the
 next message is always chosen from what was really sent, so that a unit resumes where it stopped.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import regex
 
-from kaiwa.contracts.sends import Message
-
-MAX_TEXT_BYTES = 1000
-"""UTF-8 bytes of one text message (platform.md 2.2)."""
+from kaiwa.contracts.sends import Media, Message, ReplyTo
+from kaiwa.dispatcher.core.limits import TEXT
 
 _SEPARATOR = "\n\n"
 
 Placement = Literal["prefix", "own"]
 
+GESTURES = frozenset({"reaction", "action"})
+"""Kinds that make no message: no mid, no echo, nothing to disclose, and no harm where nobody knows whether they came."""
+
+FETCHED = frozenset({"image", "audio", "video", "file"})
+"""Kinds that the platform must fetch: they count against the media limit (platform.md 4.1, inferred for two of them)."""
+
 
 @dataclass(frozen=True)
 class Text:
+    """``quick_replies`` stand under the last message of a unit: the next one would take them away."""
+
     text: str
+    reply_to: str | None = None
+    quick_replies: tuple[Any, ...] = ()
 
     @property
     def kind(self) -> str:
         return "text"
 
-    def body(self) -> dict[str, Any]:
-        return {"text": self.text}
+    def parameters(self) -> dict[str, Any]:
+        replies = {"quick_replies": list(self.quick_replies)} if self.quick_replies else {}
+        return _answering(self.reply_to, {"text": self.text, **replies})
 
 
 @dataclass(frozen=True)
-class Image:
-    url: str | None
-    attachment_id: str | None
+class Attached:
+    """Whatever travels as attachment; ``message`` is the platform's own object."""
 
-    @property
-    def kind(self) -> str:
-        return "image"
+    kind: str
+    message: Mapping[str, Any]
+    reply_to: str | None = None
 
-    def body(self) -> dict[str, Any]:
-        payload = {"url": self.url} if self.url else {"attachment_id": self.attachment_id}
-        return {"attachment": {"type": "image", "payload": payload}}
+    def parameters(self) -> dict[str, Any]:
+        return _answering(self.reply_to, self.message)
 
 
-Content = Text | Image
+@dataclass(frozen=True)
+class Gesture:
+    """A reaction, typing or seen: it travels alone (platform.md 2.2)."""
+
+    kind: str
+    sender_action: str
+    payload: Mapping[str, str] | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        return {"sender_action": self.sender_action, **({"payload": self.payload} if self.payload else {})}
+
+
+Content = Text | Attached | Gesture
 
 
 @dataclass(frozen=True)
@@ -58,11 +77,65 @@ class Next:
     placement: Placement | None
 
 
-def contents(message: Message) -> list[Content]:
-    """The pieces of a message that intake accepted, in order."""
+def contents(message: Message, reply_to: ReplyTo | None) -> list[Content]:
+    """The pieces of a message that intake accepted, in order; the first is the answer to ``reply_to``."""
+    mid = reply_to.mid if reply_to else None
     if message.text is not None:
-        return [Text(piece) for piece in split(message.text)]
-    return [Image(image.url, image.attachment_id) for image in message.images]
+        *first, last = (Text(piece) for piece in split(message.text))
+        pieces = [*first, replace(last, quick_replies=message.quick_replies)]
+        return [replace(pieces[0], reply_to=mid), *pieces[1:]]
+    if message.reaction is not None:
+        target, reaction = message.reaction.mid, message.reaction.reaction
+        if reaction is None:
+            return [Gesture("reaction", "unreact", {"message_id": target})]
+        return [Gesture("reaction", "react", {"message_id": target, "reaction": reaction})]
+    if message.sender_action is not None:
+        return [Gesture("action", message.sender_action)]
+    kind, attached = _attached(message)
+    return [Attached(kind, attached, mid)]
+
+
+def _attached(message: Message) -> tuple[str, dict[str, Any]]:
+    """Its kind, and the object that the platform calls message."""
+    if message.images:
+        images = [_media("image", image) for image in message.images]
+        return "image", {"attachments": images} if len(images) > 1 else {"attachment": images[0]}
+    if message.sticker is not None:
+        return "sticker", {"attachment": {"type": message.sticker}}
+    if message.media_share is not None:
+        return "share", {"attachment": {"type": "MEDIA_SHARE", "payload": {"id": message.media_share.id}}}
+    if message.template is not None:
+        return "template", {"attachment": {"type": "template", "payload": message.template}}
+    kind, media = next(
+        (kind, media) for kind in ("audio", "video", "file") if (media := getattr(message, kind)) is not None
+    )
+    return kind, {"attachment": _media(kind, media)}
+
+
+def _media(kind: str, media: Media) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "payload": {"url": media.url} if media.url else {"attachment_id": media.attachment_id},
+    }
+
+
+def _answering(mid: str | None, message: Mapping[str, Any]) -> dict[str, Any]:
+    return {"message": message, **({"reply_to": {"mid": mid}} if mid else {})}
+
+
+def body(
+    content: Content, *, customer_id: str, comment_id: str | None, tag: Literal["HUMAN_AGENT"] | None
+) -> dict[str, Any]:
+    """The Send API's body (platform.md 2.1, 2.4, 3.2)."""
+    parameters = content.parameters()
+    if comment_id is not None:
+        return {"recipient": {"comment_id": comment_id}, **parameters}
+    recipient = {"recipient": {"id": customer_id}}
+    if isinstance(content, Gesture):
+        return recipient | parameters
+    if tag is None:
+        return {**recipient, "messaging_type": "RESPONSE", **parameters}
+    return {**recipient, "messaging_type": "MESSAGE_TAG", "tag": tag, **parameters}
 
 
 def next_message(pieces: Sequence[Content], sent: int, disclosure: str | None) -> Next:
@@ -72,13 +145,13 @@ def next_message(pieces: Sequence[Content], sent: int, disclosure: str | None) -
         return Next(piece, sent, None)
     if isinstance(piece, Text):
         joined = disclosure + _SEPARATOR + piece.text
-        if len(joined.encode()) <= MAX_TEXT_BYTES:
-            return Next(Text(joined), sent, "prefix")
+        if len(joined.encode()) <= TEXT.most:
+            return Next(replace(piece, text=joined), sent, "prefix")
     return Next(Text(disclosure), None, "own")
 
 
 def split(text: str) -> list[str]:
-    """``text`` in pieces of at most :data:`MAX_TEXT_BYTES`, cut between graphemes, after white space where possible.
+    """``text`` in pieces of at most :data:`TEXT`, cut between graphemes, after white space where possible.
 
     A piece of nothing but white space is left out: the platform takes no empty message.
     """
@@ -87,7 +160,7 @@ def split(text: str) -> list[str]:
     index = 0
     while index < len(atoms):
         size += len(atoms[index].encode())
-        if size > MAX_TEXT_BYTES:
+        if size > TEXT.most:
             cut = space if space > start else index
             pieces.append("".join(atoms[start:cut]))
             start = index = cut
@@ -106,5 +179,5 @@ def _atoms(text: str) -> list[str]:
     return [
         atom
         for grapheme in graphemes
-        for atom in ([grapheme] if len(grapheme.encode()) <= MAX_TEXT_BYTES else list(grapheme))
+        for atom in ([grapheme] if len(grapheme.encode()) <= TEXT.most else list(grapheme))
     ]

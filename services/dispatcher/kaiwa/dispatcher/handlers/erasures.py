@@ -62,6 +62,7 @@ class Erasures:
             room = {"account_id": order.account_id, "customer_id": customer_id}
             await _sql.erase_conversation(connection, **room, cutoff=parse(order.cutoff))
             await _sql.drop_echoes(connection, **room)
+            await _sql.erase_comments(connection, **room)
 
 
 async def _intents(connection: Connection, order: Erasure) -> list[str]:

@@ -49,7 +49,8 @@ with wanted as (
 select made.account_id, made.class, made.tat, a.limits, a.login, clock_timestamp() as now
 from made join dispatcher.accounts as a using (account_id);
 
--- name: move_buckets(accounts, classes, tats)!
-update dispatcher.buckets as b set tat = k.tat
-from unnest(:accounts::text[], :classes::text[], :tats::timestamptz[]) as k(account_id, class, tat)
+-- name: move_buckets(accounts, classes, tats, tolerances)!
+update dispatcher.buckets as b set tat = k.tat, tolerance = k.tolerance
+from unnest(:accounts::text[], :classes::text[], :tats::timestamptz[], :tolerances::interval[])
+    as k(account_id, class, tat, tolerance)
 where b.account_id = k.account_id and b.class = k.class;

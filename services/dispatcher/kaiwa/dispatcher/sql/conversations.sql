@@ -33,18 +33,18 @@ order by account_id, customer_id
 for update of conversations;
 
 -- name: refresh_heads(accounts, customers)!
--- The head of the queue: a unit that has begun goes on first, whenever it may; else the earliest.
+-- The head of the queue: a unit that has begun goes on first, whenever it may; else the highest lane of what is due,
+-- in intake order; else what is due first. What waits for knowledge alone stays due, so that nothing overtakes it.
 update dispatcher.conversations as c
-set next_due = head.next_due, next_lane = head.next_lane, next_deadline = head.next_deadline
+set next_due = head.next_at, next_lane = head.lane_rank, next_deadline = head.expires_at, next_bucket = head.bucket
 from unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id)
-cross join lateral (
-    select
-        coalesce(min(i.next_at) filter (where i.started), min(i.next_at)) as next_due,
-        min(i.lane_rank) as next_lane,
-        min(i.expires_at) as next_deadline
+left join lateral (
+    select i.next_at, i.lane_rank, i.expires_at, i.bucket
     from dispatcher.intents as i
     where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued'
-) as head
+    order by i.started desc, greatest(i.due_at, clock_timestamp()), i.lane_rank, i.position
+    limit 1
+) as head on true
 where c.account_id = k.account_id and c.customer_id = k.customer_id;
 
 -- name: note_sent(author, at, hold, disclosed, account_id, customer_id)!

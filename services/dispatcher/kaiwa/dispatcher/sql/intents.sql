@@ -2,15 +2,18 @@
 -- New requests only; the row of a request that is known already stays as it is.
 insert into dispatcher.intents (
     intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
-    requested_at, due_at, next_at, expires_at, traceparent, finished_at
+    requested_at, due_at, next_at, expires_at, traceparent, finished_at, bucket, comment_id,
+    addressee
 )
 select
     intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
-    requested_at, due_at, due_at, expires_at, traceparent, finished_at
+    requested_at, due_at, due_at, expires_at, traceparent, finished_at, bucket, comment_id,
+    addressee
 from jsonb_to_recordset(:rows::jsonb) as r(
     ordinal integer, intent_id text, account_id text, request_id text, customer_id text, author_kind text, lane text,
     content_kind text, pieces smallint, state text, reason text, error jsonb, requested_at timestamptz,
-    due_at timestamptz, expires_at timestamptz, traceparent text, finished_at timestamptz
+    due_at timestamptz, expires_at timestamptz, traceparent text, finished_at timestamptz, bucket text, comment_id text,
+    addressee text
 )
 order by ordinal
 on conflict do nothing
@@ -29,22 +32,29 @@ from dispatcher.conversations as c
 where c.in_flight is null and c.next_due <= clock_timestamp()
     and not exists (
         select from dispatcher.buckets as b
-        where b.account_id = c.account_id and b.class = 'text' and b.tat > clock_timestamp() + :horizon::interval
+        where b.account_id = c.account_id and b.class = c.next_bucket
+            and b.tat - b.tolerance > clock_timestamp() + :horizon::interval
     )
 order by c.next_lane, c.next_due
 limit :most
 for update of c skip locked;
 
 -- name: heads(accounts, customers)
--- The request to send in each conversation: a unit that has begun, else by lane, else in intake order.
-select distinct on (i.account_id, i.customer_id)
-    i.intent_id, i.author_kind, i.content_kind, i.due_at, i.requested_at, i.expires_at, i.reason, i.started,
-    i.next_at, f.*
-from dispatcher.intents as i
-join unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id) using (account_id, customer_id)
-join dispatcher.facts as f using (account_id, customer_id)
-where i.state = 'queued' and (i.started or i.next_at <= clock_timestamp())
-order by i.account_id, i.customer_id, i.started desc, i.lane_rank, i.position;
+-- The request to send in each conversation: a unit that has begun, else by lane, else in intake order. One that is
+-- due and may not be looked at yet keeps its place.
+with head as (
+    select distinct on (i.account_id, i.customer_id)
+        i.intent_id, i.author_kind, i.content_kind, i.bucket, i.due_at, i.requested_at, i.expires_at, i.reason, i.started,
+        i.next_at, i.comment_id, g.customer_id as commenter, g.seen_at as comment_seen_at, g.live as comment_live,
+        g.used_by, f.*
+    from dispatcher.intents as i
+    join unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id) using (account_id, customer_id)
+    join dispatcher.facts as f using (account_id, customer_id)
+    left join dispatcher.comments as g on g.account_id = i.account_id and g.comment_id = i.comment_id
+    where i.state = 'queued' and (i.started or i.due_at <= clock_timestamp())
+    order by i.account_id, i.customer_id, i.started desc, i.lane_rank, i.position
+)
+select * from head where started or next_at <= clock_timestamp();
 
 -- name: claim(lease, ids)
 update dispatcher.intents as i
@@ -71,12 +81,14 @@ for update of c, i;
 -- name: claimed(ids)
 -- What a decision needs just before the call.
 select
-    i.intent_id, i.author_kind, i.due_at, i.requested_at, i.expires_at, i.reason, i.pieces, i.pieces_sent,
-    i.started, t.sealed, f.*
+    i.intent_id, i.author_kind, i.content_kind, i.bucket, i.due_at, i.requested_at, i.expires_at, i.reason, i.pieces,
+    i.pieces_sent, i.started, i.comment_id, g.seen_at as comment_seen_at, g.live as comment_live, g.used_by, t.sealed, f.*
 from dispatcher.intents as i
 join dispatcher.facts as f using (account_id, customer_id)
 left join dispatcher.contents as t using (intent_id)
-where i.intent_id = any(:ids::text[]);
+left join dispatcher.comments as g on g.account_id = i.account_id and g.comment_id = i.comment_id
+where i.intent_id = any(:ids::text[])
+order by i.account_id, i.comment_id;
 
 -- name: begin_parts(lease, rows)
 with begun as (
@@ -103,7 +115,7 @@ returning intent_id, part_id;
 select
     p.part_id, p.state as part_state, p.covers, p.disclosure as part_disclosure, p.called_at,
     i.intent_id, i.account_id, i.customer_id, i.author_kind, i.state, i.reason, i.pieces, i.pieces_sent, i.due_at,
-    i.started, clock_timestamp() as now
+    i.started, i.bucket, i.comment_id, p.kind, clock_timestamp() as now
 from dispatcher.parts as p
 join dispatcher.intents as i using (intent_id)
 join dispatcher.conversations as c on c.account_id = i.account_id and c.customer_id = i.customer_id
@@ -147,12 +159,12 @@ where intent_id = :intent_id;
 -- name: next_seq(intent_id)^
 -- The row as its next outcome reports it.
 update dispatcher.intents set seq = seq + 1 where intent_id = :intent_id
-returning intent_id, seq, request_id, account_id, customer_id, evidence, tag, disclosure, author_kind, lane, attempt,
+returning intent_id, seq, request_id, account_id, customer_id, comment_id, addressee, evidence, tag, disclosure, author_kind, lane, attempt,
     window_closes_at, error, traceparent, clock_timestamp() as now;
 
 -- name: leases_over()
 -- Claims and calls whose process is gone; the conversation is locked like everywhere.
-select i.intent_id, i.state, i.account_id, i.customer_id, i.next_at, i.due_at, i.reason
+select i.intent_id, i.state, i.account_id, i.customer_id, i.content_kind as kind, i.next_at, i.due_at, i.reason
 from dispatcher.intents as i
 join dispatcher.conversations as c using (account_id, customer_id)
 where i.state in ('claimed', 'sending') and i.lease_until < clock_timestamp()
@@ -161,6 +173,9 @@ for update of c, i skip locked;
 
 -- name: doubt_parts(intent_id)!
 update dispatcher.parts set state = 'in_doubt' where intent_id = :intent_id and state = 'sending';
+
+-- name: lose_parts(intent_id)!
+update dispatcher.parts set state = 'lost' where intent_id = :intent_id and state = 'sending';
 
 -- name: doubtful(bound, settle_after)
 -- Calls without an answer that have waited for an echo long enough to be looked for in the thread.
@@ -215,7 +230,7 @@ for update of c, i;
 
 -- name: show_intent(request_id)
 select
-    i.intent_id, i.request_id, i.account_id, i.customer_id, i.author_kind, i.lane, i.state, i.reason, i.tag, i.evidence,
+    i.intent_id, i.request_id, i.account_id, i.customer_id, i.comment_id, i.author_kind, i.lane, i.state, i.reason, i.tag, i.evidence,
     i.disclosure, i.error, i.attempt, i.requested_at, i.next_at, i.expires_at, i.window_closes_at, i.finished_at,
     exists (select from dispatcher.contents as t where t.intent_id = i.intent_id) as has_content
 from dispatcher.intents as i where i.request_id = :request_id;
@@ -229,7 +244,7 @@ limit :most;
 
 -- name: wake_held(account_id, customer_id)!
 -- A hold has ended: what waited for it is due now.
-update dispatcher.intents set next_at = clock_timestamp()
+update dispatcher.intents set next_at = clock_timestamp(), due_at = clock_timestamp()
 where account_id = :account_id and customer_id = :customer_id and state = 'queued' and reason = 'human_handling';
 
 -- name: turn_down(intent_id, reason)!

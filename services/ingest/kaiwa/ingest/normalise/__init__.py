@@ -15,7 +15,7 @@ from kaiwa.contracts import ids
 from kaiwa.contracts.events import NOTHING, Event, Kind, encode
 from kaiwa.contracts.quarantine import Cause
 from kaiwa.contracts.times import rfc3339
-from kaiwa.ingest.normalise import changes, messaging
+from kaiwa.ingest.normalise import changes, messaging, plain
 from kaiwa.ingest.normalise.envelope import Found, NotJsonError, items, notifications, object_of
 from kaiwa.ingest.normalise.fields import decoded, too_deep
 from kaiwa.ingest.normalise.meaning import UNREADABLE, Meaning, Sighting
@@ -23,7 +23,10 @@ from kaiwa.ingest.normalise.meaning import UNREADABLE, Meaning, Sighting
 __all__ = ["Normalised", "Reading", "normalise"]
 
 _OBJECT = "instagram"
-_NO_DATA = msgspec.Raw(b"{}")
+_TEST_ACCOUNT = "0"
+"""Whose events the dashboard's "Test" button makes (platform.md 1.4)."""
+_NOTHING_KNOWN = Meaning(Kind.UNKNOWN, (), {})
+_WITH_RAW = frozenset({Kind.UNKNOWN, Kind.TEST_RECEIVED, Kind.SUBSCRIPTION_MISCONFIGURED})
 
 
 class Normalised(NamedTuple):
@@ -41,6 +44,14 @@ class Reading(NamedTuple):
     """Notifications of other objects (``page``), which are not ours to keep."""
     unreadable: Cause | None = None
     """The body, or a notification in it, is none that we know: all of it is to be kept as it came."""
+
+    @property
+    def undecoded(self) -> int:
+        """The body, if it is no notification, and the items that are no objects or nested beyond reading."""
+        lost = sum(
+            found.event.kind == Kind.UNKNOWN and bytes(found.event.raw)[:1] != b"{" for found in self.found
+        )
+        return lost + (self.unreadable is not None)
 
 
 def normalise(
@@ -66,15 +77,22 @@ def normalise(
 
 def _event(found: Found, app_id: str, received_at: str, id_key: bytes, *, always_raw: bool) -> Event:
     item = bytes(found.item)
-    deep = too_deep(item)
-    sighting = UNREADABLE if deep else _sight(found)
-    meaning = sighting.meaning or Meaning(Kind.UNKNOWN, (hashlib.sha256(item).hexdigest(),), None)
-    kind, identity, data = meaning
+    sighting, deep = _plain(found), False
+    if sighting is None:
+        deep = too_deep(item)
+        sighting = UNREADABLE if deep else _sight(found)
+    kind, identity, data = sighting.meaning or _NOTHING_KNOWN
     unsent = kind is Kind.MESSAGE_UNSENT  # must not bring back what it takes away
-    keep = (always_raw or data is None or not sighting.whole) and not unsent
+    keep = (always_raw or not sighting.whole or kind in _WITH_RAW) and not unsent
     raw = NOTHING if not keep else msgspec.Raw(encode(item.decode())) if deep else found.item
     return Event(
-        id=ids.opaque(id_key, app_id, found.account_id or "", kind, *identity),
+        id=ids.opaque(
+            id_key,
+            app_id,
+            found.account_id or "",
+            kind,
+            *(identity or (hashlib.sha256(item).hexdigest(),)),
+        ),
         kind=kind,
         app_id=app_id,
         account_id=found.account_id,
@@ -83,14 +101,22 @@ def _event(found: Found, app_id: str, received_at: str, id_key: bytes, *, always
         time_source="delivery" if sighting.occurred_at is None else "event",
         received_at=received_at,
         stream=found.stream,
-        data=_NO_DATA if data is None else msgspec.Raw(encode(data)),
+        data=msgspec.Raw(encode(data)),
         raw=raw,
     )
+
+
+def _plain(found: Found) -> Sighting | None:
+    if found.stream == "changes" or found.account_id == _TEST_ACCOUNT:
+        return None
+    return plain.sight(found.item, found.account_id)
 
 
 def _sight(found: Found) -> Sighting:
     value = decoded(found.item)
     if not isinstance(value, dict):
         return UNREADABLE
+    if found.account_id == _TEST_ACCOUNT:
+        return changes.test(value)
     read = changes.sight if found.stream == "changes" else messaging.sight
     return read(value, found.account_id)

@@ -73,8 +73,7 @@ def _items_of(entry: msgspec.Raw) -> Iterator[Found]:
         yield Found(entry, "changes", None, None)
         return
     account_id = identifier(_plain(fields.pop("id", None)))
-    moment = times.from_platform(_plain(fields.pop("time", None)))
-    delivered_at = None if moment is None else times.rfc3339(moment)
+    delivered_at = times.platform_rfc3339(_plain(fields.pop("time", None)))
     empty = True
     for stream in _STREAMS:
         elements = _elements(fields.get(stream))

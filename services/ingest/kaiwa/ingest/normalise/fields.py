@@ -23,6 +23,7 @@ _BRACKETS = re.compile(rb"[\[\]{}]")
 _DEEPEST = 64
 
 _decode = msgspec.json.Decoder().decode
+_canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 def identifier(value: object) -> str | None:
@@ -125,12 +126,12 @@ class Fields:
         return flag(value)
 
     def moment(self, name: str) -> str | None:
-        """A time of the platform, as RFC 3339."""
-        found = times.from_platform(self._left.get(name))
-        if found is None:
-            return None
-        del self._left[name]
-        return times.rfc3339(found)
+        """A time of the platform, as RFC 3339. One that is not written as milliseconds stays behind as it came."""
+        value = self._left.get(name)
+        found = times.platform_rfc3339(value)
+        if found is not None and isinstance(value, int) and value >= times.FIRST_MS:
+            del self._left[name]
+        return found
 
     def part(self, name: str) -> "Fields | None":
         """The object in field ``name``; what is left of it is left of this one."""
@@ -156,10 +157,15 @@ class Fields:
         """Whatever is there, as Meta wrote it."""
         return self._left.pop(name, None)
 
-    def rest(self) -> dict[str, Any] | None:
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same fields, in whatever order they came; of what is not taken yet."""
+        return _canonical(self._left).decode()
+
+    def rest(self) -> dict[str, Any]:
         """Everything not taken so far, as Meta wrote it."""
         rest, self._left = self._left, {}
-        return rest or None
+        return rest
 
 
 def _int_or_text(digits: str) -> int | str:

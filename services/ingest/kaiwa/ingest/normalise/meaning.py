@@ -1,6 +1,6 @@
 """What one item of Meta's turned out to be: the vocabulary between the shapes and the envelope."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -8,12 +8,14 @@ from kaiwa.contracts.events import Kind
 
 
 class Meaning(NamedTuple):
-    """``identity`` is the platform's own name for the event (platform.md 1.5): a redelivery has the same."""
+    """``data`` is a struct of the contract, or an object as Meta delivered it."""
 
     kind: Kind
     identity: tuple[str, ...]
-    data: msgspec.Struct | None
-    """None where nothing was understood."""
+    """The platform's own name for the event (platform.md 1.5), which a redelivery has too; empty where it has none:
+    then the whole item is its name.
+    """
+    data: msgspec.Struct | dict[str, Any]
 
 
 class Sighting(NamedTuple):

@@ -1,4 +1,4 @@
-"""Items of ``messaging`` and ``standby``: which key makes which event. Source: platform.md 1.4, 1.7."""
+"""Items of ``messaging`` and ``standby``: which key makes which event. Source: platform.md 1.4, 1.7, 6."""
 
 from collections.abc import Callable
 
@@ -10,9 +10,11 @@ from kaiwa.contracts.events import (
     MessageRef,
     Postback,
     Reaction,
+    Referral,
     ReplyTo,
     StoryRef,
 )
+from kaiwa.ingest.normalise import routing
 from kaiwa.ingest.normalise.fields import Fields, flag
 from kaiwa.ingest.normalise.meaning import Meaning, Sighting
 
@@ -61,7 +63,7 @@ def _message(message: Fields, customer_id: str | None, _at: str | None) -> Meani
         ),
         reply_to=_reply_to(message.part("reply_to")),
         quick_reply=message.delivered("quick_reply"),
-        referral=message.delivered("referral"),
+        referral=_referral(message.part("referral")),
         is_unsupported=message.flag("is_unsupported"),
         is_self=message.flag("is_self"),
         app_id=message.identifier("app_id"),
@@ -99,8 +101,24 @@ def _postback(postback: Fields, customer_id: str | None, at: str | None) -> Mean
     if customer_id is None or (title is None and payload is None):
         return None
     identity = (mid,) if mid is not None else (customer_id, at or "", title or "", payload or "")
-    data = Postback(title, mid, payload, postback.delivered("referral"))
+    data = Postback(title, mid, payload, _referral(postback.part("referral")), postback.flag("is_self"))
     return Meaning(Kind.POSTBACK_RECEIVED, identity, data)
+
+
+def _referred(referral: Fields, customer_id: str | None, at: str | None) -> Meaning | None:
+    """Into a thread that exists; a new thread has its referral on the message or the postback."""
+    identity = (customer_id or "", at or "", referral.fingerprint)
+    data = _referral(referral)
+    return None if customer_id is None or data is None else Meaning(Kind.REFERRAL_RECEIVED, identity, data)
+
+
+def _as_delivered(kind: Kind) -> "Shape":
+    """For what the platform documents too loosely for a shape of ours."""
+
+    def shape(part: Fields, customer_id: str | None, at: str | None) -> Meaning:
+        return Meaning(kind, (customer_id or "", at or "", part.fingerprint), part.rest())
+
+    return shape
 
 
 Shape = Callable[[Fields, str | None, str | None], Meaning | None]
@@ -111,6 +129,15 @@ SHAPES: dict[str, Shape] = {
     "reaction": _reaction,
     "read": _seen,
     "postback": _postback,
+    "referral": _referred,
+    "pass_thread_control": routing.passed,
+    "take_thread_control": routing.taken,
+    "request_thread_control": routing.requested,
+    "app_roles": routing.roles,
+    "optin": _as_delivered(Kind.OPTIN_RECEIVED),
+    "response_feedback": _as_delivered(Kind.FEEDBACK_RECEIVED),
+    "policy_enforcement": _as_delivered(Kind.POLICY_ENFORCED),
+    "policy-enforcement": _as_delivered(Kind.POLICY_ENFORCED),
 }
 """The key in the item that says what happened → how to read it. What has none of them is unknown."""
 
@@ -127,7 +154,7 @@ def _attachment(form: str, attachment: Fields) -> Attachment:
         url=next((u for name in _ATTACHMENT_URLS if (u := payload.text(name)) is not None), None),
         title=payload.text("title"),
         id=next((i for name in _ATTACHMENT_IDS if (i := payload.identifier(name)) is not None), None),
-        payload=payload.rest(),
+        payload=payload.rest() or None,
     )
 
 
@@ -137,5 +164,23 @@ def _reply_to(reply: Fields | None) -> ReplyTo | None:
     story = reply.part("story")
     return ReplyTo(
         mid=reply.mid(),
-        story=None if story is None else StoryRef(story.identifier("id"), story.text("url")),
+        story=None if story is None else _story(story),
+        is_self_reply=reply.flag("is_self_reply"),
+    )
+
+
+def _story(story: Fields) -> StoryRef:
+    return StoryRef(story.identifier("id"), story.text("url"), story.text("link_sticker_url"))
+
+
+def _referral(referral: Fields | None) -> Referral | None:
+    if referral is None:
+        return None
+    return Referral(
+        ref=referral.text("ref"),
+        source=referral.text("source"),
+        type=referral.text("type"),
+        ad_id=referral.identifier("ad_id"),
+        product=referral.delivered("product"),
+        ads_context_data=referral.delivered("ads_context_data"),
     )

@@ -1,0 +1,95 @@
+"""How records get into aiokafka: straight into the batch of their partition, acknowledged batch by batch.
+
+``AIOKafkaProducer.send`` costs three coroutines and a future per record, several times what writing it costs (see
+``docs/decisions/0010``). Here a publish appends to the batch that waits for its partition, its own or another's, and
+awaits one future per batch. This goes into aiokafka's own queue, which is private; its version is pinned.
+
+- A batch that aiokafka has taken is never appended to, although its builder would let us until the request is built:
+  it has its sequence number by then, and with one record more the broker refuses the batch after it. So only what is
+  in the queue is appended to (an integration test breaks without this).
+- Order: only the last batch of a partition is appended to, and aiokafka sends them one by one, first in, first out. So
+  the records of one publish stay in theirs.
+- ``send_batch`` would be public, but it waits while its partition has a full batch and takes all the time since its
+  first try off its timeout at every further one. Eight publishers at once met its ``KafkaTimeoutError`` on a sound broker.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError, ProducerClosed
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from kaiwa.bus.errors import PublishFailed, Unpublishable
+from kaiwa.bus.records import Outgoing
+from kaiwa.contracts.partition import of_key
+
+Ack = asyncio.Future[object]
+
+
+class Batching:
+    """The way into one aiokafka producer, which must not be given records in any other."""
+
+    def __init__(self, client: AIOKafkaProducer) -> None:
+        self._client = client
+        self._queue = client._message_accumulator  # noqa: SLF001 - see above; so are all below
+        self._waiting = self._queue._batches  # noqa: SLF001 - (topic, partition) → batches not taken yet
+
+    async def put(self, records: Sequence[Outgoing]) -> set[Ack]:
+        """Hand the records over, in their order; the acknowledgements to wait for, which others may wait for, too.
+
+        Raises KafkaError, PublishFailed for a topic that is not there and Unpublishable for a partition that is not.
+        """
+        partitions = {topic: await self._partitions(topic) for topic in {record.topic for record in records}}
+        places = [_place(record, partitions[record.topic]) for record in records]
+        if (error := self._queue._exception) is not None:  # noqa: SLF001
+            raise KafkaError("the producer has ended") from error
+        # From here on nothing waits: either all of them are in the queue or none.
+        return {self._append(record, place) for record, place in zip(records, places, strict=True)}
+
+    def give_up(self) -> None:
+        """Fail what waits for an acknowledgement, so that its publisher hears it now."""
+        self._queue.fail_all(ProducerClosed())
+        for batches in self._waiting.values():
+            for batch in batches:
+                batch._drain_waiter.exception()  # noqa: SLF001 - seen, or asyncio would report it
+
+    async def _partitions(self, topic: str) -> frozenset[int]:
+        try:
+            return frozenset(await self._client.partitions_for(topic))
+        except KafkaError as error:  # before anything was sent, so the producer is as good as it was
+            raise PublishFailed(
+                f"{topic} is missing or not ours to write: run `kaiwa topics apply`"
+            ) from error
+
+    def _append(self, record: Outgoing, place: tuple[str, int]) -> Ack:
+        waiting = self._waiting.get(place)
+        batch = waiting[-1] if waiting else None
+        if batch is None or not _taken(batch._builder, record):  # noqa: SLF001
+            builder = self._queue.create_builder()
+            _taken(builder, record)  # as the first, whatever its size
+            batch = self._queue._append_batch(builder, TopicPartition(*place))  # noqa: SLF001
+            batch.future.add_done_callback(_seen)
+        ack: Ack = batch.future
+        return ack
+
+
+def _place(record: Outgoing, partitions: Collection[int]) -> tuple[str, int]:
+    """Where it goes; Kafka's default partitioner has the word where the record says nothing."""
+    if record.partition is None:
+        return record.topic, of_key(record.key, len(partitions))
+    if record.partition not in partitions:
+        raise Unpublishable(f"{record.topic} has no partition {record.partition}")
+    return record.topic, record.partition
+
+
+def _taken(builder: BatchBuilder, record: Outgoing) -> bool:
+    """False where the batch is full."""
+    written = builder.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers))
+    return written is not None
+
+
+def _seen(ack: Ack) -> None:
+    """Nobody may be waiting for it any more, and asyncio would report its failure as never retrieved."""
+    if not ack.cancelled():
+        ack.exception()

@@ -1,0 +1,48 @@
+-- name: note_comments(comments)!
+-- The earliest delivery counts; who wrote it was known with the first.
+insert into dispatcher.comments as g (account_id, comment_id, customer_id, seen_at, live)
+select account_id, comment_id, customer_id, seen_at, live
+from jsonb_to_recordset(:comments::jsonb) as r(
+    account_id text, comment_id text, customer_id text, seen_at timestamptz, live boolean
+)
+order by account_id, comment_id
+on conflict (account_id, comment_id) do update set seen_at = least(g.seen_at, excluded.seen_at);
+
+-- name: take_grant(intent_id, account_id, comment_id)$
+-- The one private reply, for good or until its call certainly sent nothing.
+update dispatcher.comments set used_by = :intent_id
+where account_id = :account_id and comment_id = :comment_id and coalesce(used_by, :intent_id) = :intent_id
+returning true;
+
+-- name: give_grant_back(account_id, comment_id, intent_id)!
+update dispatcher.comments set used_by = null
+where account_id = :account_id and comment_id = :comment_id and used_by = :intent_id;
+
+-- name: name_commenter(customer_id, account_id, comment_id)!
+update dispatcher.comments set customer_id = :customer_id
+where account_id = :account_id and comment_id = :comment_id and customer_id <> :customer_id;
+
+-- name: lock_room(account_id, customer_id)$
+select true from dispatcher.conversations
+where account_id = :account_id and customer_id = :customer_id
+for update skip locked;
+
+-- name: move_in(customer_id, bucket, intent_id)!
+update dispatcher.intents set customer_id = :customer_id, bucket = :bucket where intent_id = :intent_id;
+
+-- name: move_part(customer_id, part_id)!
+update dispatcher.parts set customer_id = :customer_id where part_id = :part_id;
+
+-- name: forget_comments()!
+delete from dispatcher.comments where seen_at < clock_timestamp() - interval '30 days';
+
+-- name: erase_comments(account_id, customer_id)!
+delete from dispatcher.comments where account_id = :account_id and customer_id = :customer_id;
+
+-- name: forget_empty_rooms()!
+-- The rooms of private replies whose customer is known by now, or never will be.
+delete from dispatcher.conversations as c
+where c.partition < 0 and c.in_flight is null and not exists (
+    select from dispatcher.intents as i
+    where i.account_id = c.account_id and i.customer_id = c.customer_id and i.finished_at is null
+);

@@ -1,0 +1,81 @@
+"""Private replies and gestures: what takes the window's place, and what is no message at all."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from moments import DAY, HOUR, MS, NOON, SECOND, decided
+
+from kaiwa.contracts.reasons import Reason
+from kaiwa.contracts.sends import AuthorKind
+from kaiwa.dispatcher.core.decide import Decision, Defer, Refuse, Send
+from kaiwa.dispatcher.core.disclosure import Due
+from kaiwa.dispatcher.core.state import Grant
+
+SILENT: dict[str, Any] = {
+    "window_opened_at": None, "last_customer_at": None, "control": None, "disclosed_at": None,
+    "last_automated_at": None,
+}  # fmt: skip
+USED = Refuse(Reason.COMMENT_GRANT_USED)
+CLOSED = Refuse(Reason.WINDOW_CLOSED)
+
+
+def answered(author: AuthorKind, grant: Grant | None, **of: Any) -> Decision:
+    """The decision about a private reply to somebody who never wrote."""
+    return decided(author, of=SILENT | of, request={"nature": "private_reply", "grant": grant})
+
+
+@pytest.mark.parametrize(
+    ("age", "live", "open_"),
+    [
+        (timedelta(), False, True),
+        (5 * DAY, False, True),
+        (5.5 * DAY - 90 * SECOND - MS, False, True),
+        (5.5 * DAY - 90 * SECOND, False, False),
+        (7 * DAY, False, False),
+        (60 * SECOND - MS, True, True),
+        (60 * SECOND, True, False),
+    ],
+)
+def test_how_long_a_comment_may_be_answered(age: timedelta, live: bool, open_: bool) -> None:
+    """Promise 4: seven days from the comment's making, which may be 36 hours before its first delivery. Breaks when
+    GRANT counts from the delivery, when a live comment gets days, when ``>=`` becomes ``>``.
+    """
+    assert answered("human", Grant(NOON - age, live=live)) == (Send() if open_ else USED)
+
+
+def test_one_private_reply_and_only_to_a_comment_that_was_seen() -> None:
+    """Breaks when a used grant counts as open, or an unknown comment as one. What is not read yet is waited for."""
+    assert answered("human", Grant(NOON, used=True)) == USED
+    assert answered("human", None) == USED
+    stale = Defer(NOON + 250 * MS, Reason.STATE_STALE)
+    assert answered("human", None, fresh_at=NOON - 2 * SECOND) == stale
+
+
+def test_automation_discloses_itself_in_a_private_reply_and_obeys_every_other_rule() -> None:
+    """Promise 7. Breaks when a private reply leaves ``decide`` before the rules for automation."""
+    grant = Grant(NOON - HOUR)
+    assert answered("automation", grant) == Send(disclosure=Due("start", "en"))
+    held = answered("automation", grant, human_until=NOON + HOUR)
+    assert held == Defer(NOON + HOUR, Reason.HUMAN_HANDLING)
+    assert answered("automation", grant, erased_before=NOON) == Refuse(Reason.RECIPIENT_ERASED)
+    assert answered("human", grant, control="other") == Refuse(Reason.NOT_OWNER)
+
+
+@pytest.mark.parametrize("author", ["human", "automation"])
+@pytest.mark.parametrize(
+    ("age", "open_"), [(HOUR, True), (DAY - 91 * SECOND, True), (DAY - 90 * SECOND, False), (2 * DAY, False)]
+)
+def test_a_gesture_takes_no_tag_and_needs_no_disclosure(
+    author: AuthorKind, age: timedelta, open_: bool
+) -> None:
+    """Promise 4: a tag would be refused by the platform. Breaks when a human's reaction beyond 24 hours is tagged, or
+    waits for the margin's far side, or when automation's typing is held up by a disclosure.
+    """
+    opened = {"window_opened_at": NOON - age, "last_customer_at": NOON - age, "disclosed_at": None}
+    assert decided(author, of=opened, request={"nature": "gesture"}) == (Send() if open_ else CLOSED)
+
+
+def test_automation_makes_no_gestures_while_a_person_writes() -> None:
+    held = decided("automation", of={"human_until": NOON + HOUR}, request={"nature": "gesture"})
+    assert held == Defer(NOON + HOUR, Reason.HUMAN_HANDLING)
