@@ -192,5 +192,6 @@ async def _close(line: _Line) -> None:
     try:
         async with asyncio.timeout(_GOODBYE):
             await line.client.stop()
-    except (TimeoutError, KafkaError):
+    except Exception as error:  # noqa: BLE001 - a sender that holds records which were given up ends in any way
+        _log.info("producer_cut_off", exc_info=error)
         await line.client.client.close()
