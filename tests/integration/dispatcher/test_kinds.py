@@ -179,6 +179,20 @@ async def test_a_private_reply_waits_for_its_comment_and_is_refused_without(rig:
     assert {outcome.customer_id for outcome in rig.outcomes[early]} <= {None, person.customer_id}
 
 
+async def test_a_private_reply_obeys_what_holds_for_its_commenter(rig: DispatcherRig) -> None:
+    """Promise 4: it names a comment only, and a person has taken its author's conversation over. Breaks when it stays
+    in the room that stands in for a customer, where nothing is known of holds, erasures or the order of messages.
+    """
+    person, comment = await commented(rig)
+    await rig.final(await rig.ask(person, kind="escalate", author=HUMAN))
+    request = await rig.ask(person, "not over Eve", recipient=Recipient(comment_id=comment))
+    waiting = await rig.until(request, lambda outcome: outcome.state == "deferred")
+    assert waiting.reason == "human_handling"
+    assert rig.sim.books.posts("not over Eve") == []
+    await rig.ask(person, kind="release", author=HUMAN)
+    assert (await rig.final(request)).state == "sent"
+
+
 async def test_a_refusal_before_anything_left_gives_the_grant_back(rig: DispatcherRig) -> None:
     """Breaks when a grant is used up by a call that certainly sent nothing."""
     person, comment = await commented(rig)

@@ -7,7 +7,7 @@ import pytest
 from kaiwa.contracts.accounts import State
 from kaiwa.contracts.outcomes import PlatformError
 from kaiwa.contracts.reasons import Reason
-from kaiwa.dispatcher.core.classify import Again, Failed, InDoubt, Sent, Verdict, classify
+from kaiwa.dispatcher.core.classify import Again, Failed, InDoubt, Lesson, Sent, Verdict, classify
 from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused
 from kaiwa.meta.errors import TABLE, Action, explain
 
@@ -42,8 +42,8 @@ def in_doubt(code: int, subcode: int | None = None) -> InDoubt:
     return InDoubt(error(code, subcode))
 
 
-def final(code: int | None, subcode: int | None = None) -> Failed:
-    return Failed(error(code, subcode))
+def final(code: int | None, subcode: int | None = None, lesson: Lesson | None = None) -> Failed:
+    return Failed(error(code, subcode), lesson=lesson)
 
 
 def paused(code: int, subcode: int | None = None) -> Again:
@@ -69,9 +69,12 @@ def held(state: State, code: int, subcode: int | None = None) -> Again:
         (210, None, held("needs_reauth", 210)),
         (368, None, held("restricted", 368)),
         (100, 2534029, held("restricted", 100, 2534029)),
-        (100, 2534037, final(100, 2534037)),
-        (551, None, final(551)),
-        (551, 1545041, final(551, 1545041)),
+        (100, 2534037, final(100, 2534037, "not_owner")),
+        (551, None, final(551, lesson="away")),
+        (551, 1545041, final(551, 1545041, "away")),
+        (10, 2018108, final(10, 2018108, "away")),
+        (200, 1545041, final(200, 1545041)),
+        (10, 1893063, held("restricted", 10, 1893063)),
         (4, 1349210, paused(4, 1349210)),
         (613, None, paused(613)),
         (613, 2534040, paused(613, 2534040)),
@@ -79,7 +82,7 @@ def held(state: State, code: int, subcode: int | None = None) -> Again:
         (80002, None, paused(80002)),
         (80009, None, paused(80009)),
         (36103, None, Failed(error(36103, None), account_state="ineligible")),
-        (2018300, None, final(2018300)),
+        (2018300, None, final(2018300, lesson="not_owner")),
         (2018321, None, Again(2 * MINUTE, Reason.NOT_OWNER, error=error(2018321, None))),
         (4711, None, final(4711)),
         (None, None, final(None)),
@@ -136,3 +139,11 @@ def test_every_row_lands(code: int, subcode: int | None) -> None:
 
 def test_every_action_is_listed_here() -> None:
     assert set(LANDS) == set(Action)
+
+
+@pytest.mark.parametrize(
+    ("lesson", "reason"),
+    [(None, Reason.PLATFORM), ("away", Reason.RECIPIENT_UNAVAILABLE), ("not_owner", Reason.NOT_OWNER)],
+)
+def test_what_a_refusal_teaches_is_its_reason(lesson: Lesson | None, reason: Reason) -> None:
+    assert final(551, lesson=lesson).reason is reason

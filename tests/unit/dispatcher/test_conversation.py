@@ -13,7 +13,18 @@ from moments import MINUTE, NOON
 
 from kaiwa.contracts.events import Event, Kind
 from kaiwa.contracts.times import rfc3339
-from kaiwa.dispatcher.core.conversation import Change, Echo, Remark, change, earliest, echo, merge, remark
+from kaiwa.dispatcher.core.conversation import (
+    Change,
+    Echo,
+    Enforcement,
+    Remark,
+    change,
+    earliest,
+    echo,
+    enforcement,
+    merge,
+    remark,
+)
 from kaiwa.dispatcher.core.state import Control
 
 US, THEM = "1001", "2002"
@@ -233,3 +244,20 @@ def test_the_earliest_delivery_of_each_comment_counts(seen: list[tuple[str, int]
         name: NOON + n * MINUTE for name, n in first.items()
     }
     assert len(found) == len(first)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "learnt"),
+    [
+        (Kind.POLICY_ENFORCED, {"action": "block", "reason": "r"}, Enforcement(SHOP, True, NOON)),
+        (Kind.POLICY_ENFORCED, {"action": "unblock"}, Enforcement(SHOP, False, NOON)),
+        (Kind.POLICY_ENFORCED, {"action": "warning"}, None),
+        (Kind.POLICY_ENFORCED, {}, None),
+        (Kind.POLICY_ENFORCED, None, None),
+        (Kind.MESSAGE_RECEIVED, {"action": "block", "mid": "m"}, None),
+    ],
+)
+def test_what_an_enforcement_does(kind: Kind, data: Any, learnt: Enforcement | None) -> None:
+    """Breaks when a warning stops an account, or an unblocking is not heard."""
+    assert enforcement(event(kind, data)) == learnt
+    assert enforcement(event(kind, data, account_id=None)) is None

@@ -10,7 +10,7 @@ from moments import DAY, HOUR, MINUTE, MS, NOON, SECOND, decided
 
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.sends import AuthorKind
-from kaiwa.dispatcher.core.decide import Decision, Defer, Refuse, Send
+from kaiwa.dispatcher.core.decide import Decision, Defer, Look, Refuse, Send
 from kaiwa.dispatcher.core.disclosure import Due
 
 
@@ -118,8 +118,9 @@ RULES: list[tuple[str, dict[str, Any], Decision]] = [
     ("request", {"expires_at": NOON}, Refuse(Reason.EXPIRED)),
     ("at", {"state": "paused"}, LATER),
     ("of", {"erased_before": NOON}, Refuse(Reason.RECIPIENT_ERASED)),
+    ("of", {"suppressed_at": NOON}, Refuse(Reason.RECIPIENT_UNAVAILABLE)),
     ("of", {"control": "other"}, Refuse(Reason.NOT_OWNER)),
-    ("of", {"window_opened_at": None}, Refuse(Reason.WINDOW_CLOSED)),
+    ("of", {"window_opened_at": None}, Look()),
     ("of", {"escalated": True}, Defer(NOON + 5 * MINUTE, Reason.HUMAN_HANDLING)),
     ("of", {"disclosed_at": None}, Send(disclosure=Due("start", "en"))),
 ]
@@ -179,3 +180,20 @@ def test_whatever_is_known_nothing_forbidden_goes(
         assert decision.disclosure or of["disclosed_at"]
     else:
         assert decision.disclosure is None
+
+
+@pytest.mark.parametrize("author", ["human", "automation"])
+@pytest.mark.parametrize(
+    ("heard", "suppressed"), [(None, True), (-HOUR, True), (timedelta(), True), (MS, False), (HOUR, False)]
+)
+def test_who_cannot_be_reached_is_left_alone_until_they_write(
+    author: AuthorKind, heard: timedelta | None, suppressed: bool
+) -> None:
+    """Promise 4. Breaks when a suppression outlives the customer's next message, or an older one lifts it."""
+    since = NOON - 2 * HOUR
+    last = None if heard is None else since + heard
+    of = {"suppressed_at": since, "last_customer_at": last}
+    assert decided(author, of=of) == (Refuse(Reason.RECIPIENT_UNAVAILABLE) if suppressed else Send())
+    if suppressed:
+        stale = of | {"fresh_at": NOON - SECOND}
+        assert decided(author, of=stale) == Defer(NOON + 250 * MS, Reason.STATE_STALE)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from moments import MINUTE, MS, NOON, SECOND
 
-from kaiwa.dispatcher.core.thread import SKEW, Absent, Doubted, Found, Unclear, search
+from kaiwa.dispatcher.core.thread import SKEW, Absent, Doubted, Found, Unclear, heard_at, search
 from kaiwa.meta.answers import ThreadMessage
 
 CUSTOMER, SHOP = "1111", "1784"
@@ -92,3 +92,18 @@ def test_how_each_kind_shows_in_the_thread(kind: str, message: ThreadMessage, sa
     """Promise 3. Breaks when a kind that the API shows under another name counts as absent."""
     doubted = Doubted(CUSTOMER, kind, None, NOON)
     assert search(doubted, [message], taken={"theirs"}, fingerprint=lambda text: HASH.get(text or "")) == said
+
+
+@pytest.mark.parametrize(
+    ("messages", "at"),
+    [
+        ([], None),
+        ([told()], None),
+        ([told(from_id=None)], None),
+        ([told(), told("m2", from_id=CUSTOMER)], NOON + SECOND),
+        ([told(from_id=CUSTOMER, after=MINUTE), told("m2", from_id=CUSTOMER)], NOON + MINUTE),
+    ],
+)
+def test_when_the_customer_was_last_heard(messages: list[ThreadMessage], at: Any) -> None:
+    """Promise 4. Breaks when the shop's own message, or nobody's, opens a window."""
+    assert heard_at(messages, CUSTOMER) == at

@@ -8,7 +8,7 @@ from moments import DAY, HOUR, MINUTE, MS, NOON, SECOND, conversation, decided
 
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.sends import AuthorKind
-from kaiwa.dispatcher.core.decide import Defer, Refuse, Send, closes_at
+from kaiwa.dispatcher.core.decide import Defer, Look, Refuse, Send, closes_at
 
 TAGGED = Send(tag="HUMAN_AGENT")
 CLOSED = Refuse(Reason.WINDOW_CLOSED)
@@ -51,10 +51,13 @@ def test_window(age: timedelta, human: Any, human_without_feature: Any, automati
 
 
 def test_no_opening_event_seen_is_closed() -> None:
-    """Promise 4, unknown is closed. Breaks when an unknown window counts as open."""
+    """Promise 4, unknown is closed, once the thread was asked. Breaks when an unknown window counts as open, or is
+    refused before anybody looked.
+    """
     of = {"window_opened_at": None, "last_customer_at": None, "control": None}
-    assert decided("human", of=of) == CLOSED
-    assert decided("automation", of=of) == CLOSED
+    for author in ("human", "automation"):
+        assert decided(author, of=of) == Look()
+        assert decided(author, of=of | {"looked_at": NOON}) == CLOSED
     assert closes_at(conversation(**of)) is None
     assert closes_at(conversation()) == NOON + 23 * HOUR
 
@@ -64,7 +67,7 @@ def test_no_opening_event_seen_is_closed() -> None:
     ("facts", "refusal"),
     [
         ({"of": {"window_opened_at": NOON - 8 * DAY}}, Reason.WINDOW_CLOSED),
-        ({"of": {"window_opened_at": None}}, Reason.WINDOW_CLOSED),
+        ({"of": {"window_opened_at": None, "looked_at": NOON}}, Reason.WINDOW_CLOSED),
         ({"of": {"window_opened_at": NOON - DAY}, "at": {"human_agent": False}}, Reason.WINDOW_CLOSED),
         ({"of": {"control": "other"}}, Reason.NOT_OWNER),
         ({"of": {"last_customer_at": NOON - 2 * DAY}, "at": {"default_app": False}}, Reason.NOT_OWNER),

@@ -30,6 +30,10 @@ class Reason(StrEnum):
         "The account is paused, restricted or needs a new login; see `kaiwa accounts list`.",
     )
     RECIPIENT_ERASED = "recipient_erased", "This customer's data was deleted; do not send to them."
+    RECIPIENT_UNAVAILABLE = (
+        "recipient_unavailable",
+        "Meta says that this person cannot receive messages now; sending goes on when they write again.",
+    )
     NOT_OWNER = (
         "not_owner",
         "Another app controls the thread: take or request control, or wait until it is passed.",

@@ -55,3 +55,19 @@ class ThreadMessage:
     from_id: str | None
     text: str | None
     attachment_kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A conversation as the Conversations API lists it: who takes part, and its newest messages."""
+
+    participants: tuple[str, ...]
+    messages: tuple[ThreadMessage, ...]
+
+
+@dataclass(frozen=True)
+class ThreadPage:
+    """Some of an account's conversations; ``after`` names the next page, None where this is the last."""
+
+    threads: tuple[Thread, ...]
+    after: str | None

@@ -17,7 +17,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from kaiwa.contracts.times import parse
 from kaiwa.contracts.wire import UNREADABLE
-from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused, ThreadMessage
+from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused, Thread, ThreadMessage, ThreadPage
 from kaiwa.meta.usage import regain
 
 TIMEOUT = httpx.Timeout(connect=3, write=5, read=20, pool=0.5)
@@ -73,12 +73,27 @@ class _Messages(msgspec.Struct):
     data: list[_ThreadMessage]
 
 
+class _Participants(msgspec.Struct):
+    data: list[_Author] = []
+
+
 class _Thread(msgspec.Struct):
     messages: _Messages
+    participants: _Participants = msgspec.field(default_factory=_Participants)
+
+
+class _Cursors(msgspec.Struct):
+    after: str | None = None
+
+
+class _Paging(msgspec.Struct):
+    cursors: _Cursors = msgspec.field(default_factory=_Cursors)
+    next: str | None = None
 
 
 class _Threads(msgspec.Struct):
     data: list[_Thread]
+    paging: _Paging = msgspec.field(default_factory=_Paging)
 
 
 _success = msgspec.json.Decoder(_Success)
@@ -114,16 +129,27 @@ class Graph:
     async def newest_messages(self, sender: Sender, customer_id: str) -> list[ThreadMessage] | None:
         """The newest messages (at most 20) with a customer, newest first; None where the platform did not say."""
         fields = "messages.limit(20){id,created_time,from,message,attachments}"
+        page = await self._threads(sender, {"user_id": customer_id, "fields": fields})
+        if page is None:
+            return None
+        return list(page.threads[0].messages) if page.threads else []
+
+    async def threads(self, sender: Sender, after: str | None) -> ThreadPage | None:
+        """A page of the account's conversations, without what they say; None where the platform did not answer."""
+        fields = "participants,messages.limit(20){id,created_time,from}"
+        return await self._threads(sender, {"fields": fields, **({"after": after} if after else {})})
+
+    async def _threads(self, sender: Sender, params: Mapping[str, str]) -> ThreadPage | None:
+        node = sender.node_id if sender.login == "facebook" else "me"
         try:
             response = await self._client.get(
-                f"{self._base[sender.login]}/{sender.node_id if sender.login == 'facebook' else 'me'}/conversations",
-                params={"platform": "instagram", "user_id": customer_id, "fields": fields},
+                f"{self._base[sender.login]}/{node}/conversations",
+                params={"platform": "instagram", **params},
                 headers={"authorization": f"Bearer {sender.token}"},
             )
             if response.status_code != httpx.codes.OK:
                 return None
-            threads = _threads.decode(response.content).data
-            return [_thread_message(item) for item in threads[0].messages.data] if threads else []
+            return _page(_threads.decode(response.content))
         except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError, *UNREADABLE):
             return None  # ValueError: a time that is none
 
@@ -168,6 +194,17 @@ def _left(error: httpx.HTTPError) -> bool:
     if isinstance(error, httpx.UnsupportedProtocol | httpx.PoolTimeout):
         return False
     return not isinstance(error.__cause__, _NEVER_LEFT)
+
+
+def _page(listed: _Threads) -> ThreadPage:
+    threads = tuple(
+        Thread(
+            tuple(side.id for side in thread.participants.data if side.id is not None),
+            tuple(_thread_message(item) for item in thread.messages.data),
+        )
+        for thread in listed.data
+    )
+    return ThreadPage(threads, listed.paging.cursors.after if listed.paging.next else None)
 
 
 def _thread_message(item: _ThreadMessage) -> ThreadMessage:

@@ -71,7 +71,15 @@ class Desk:
             and (thread.replied or now - thread.updated_at < REQUESTS_KEPT)
         ]
         threads.sort(key=lambda thread: thread.updated_at, reverse=True)
-        return {"data": [self._thread(account, app, t, fields, now) for t in threads], "paging": {}}
+        start = int(query.get("after", "0"))
+        end = start + PAGE
+        paging: Json = {}
+        if end < len(threads):
+            paging = {"cursors": {"after": str(end)}, "next": f"conversations?after={end}"}
+        return {
+            "data": [self._thread(account, app, t, fields, now) for t in threads[start:end]],
+            "paging": paging,
+        }
 
     def _node(self, account: Account, app: App, node: str, fields: str | None, now: float) -> Json:
         thread = self._state.conversation(node)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -107,7 +108,31 @@ async def apply(connection: Connection, entries: list[Entry], vault: Contents) -
         for step in steps:
             if step.action == "pause":
                 await set_state(connection, step.account_id, "paused")
+    for entry in entries:
+        await wake(connection, entry.account_id)
     return steps
+
+
+async def wake(connection: Connection, account_id: str) -> None:
+    """The account may send again: what is queued need not wait for its next look. In a transaction of its own, since
+    conversations are locked before accounts everywhere.
+    """
+    async with connection.transaction():
+        locked = _sql.lock_queues(connection, account_id=account_id)
+        customers = [row["customer_id"] async for row in locked]
+        await _sql.wake_account(connection, account_id=account_id)
+        accounts = [account_id] * len(customers)
+        await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
+
+
+async def enforce(connection: Connection, account_id: str, *, blocked: bool, at: datetime) -> None:
+    """What Meta's policy enforcement did to an account. The newest word counts, whichever is read last."""
+    async with connection.transaction():
+        state = await _sql.enforce(connection, account_id=account_id, blocked=blocked, at=at)
+        if state is not None:
+            await _publish(connection, account_id)
+    if state == "active":
+        await wake(connection, account_id)
 
 
 async def set_state(connection: Connection, account_id: str, state: State) -> None:

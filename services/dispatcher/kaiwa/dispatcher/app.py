@@ -25,6 +25,7 @@ from kaiwa.dispatcher.send import Sender
 from kaiwa.dispatcher.settings import DispatcherSettings
 from kaiwa.dispatcher.settle import Settler
 from kaiwa.dispatcher.slots import DatabaseClock, Slots
+from kaiwa.dispatcher.threads import Lookups, Threads
 from kaiwa.dispatcher.tidy import Tidy
 from kaiwa.meta import graph
 from kaiwa.runtime.app import Background, Service
@@ -100,9 +101,10 @@ async def _start(
         )
         for topic, handle in handlers.items()
     }
+    threads = Threads(platform, vault, slots)
     settler = Settler(
         db,
-        platform,
+        threads,
         vault,
         policy=policy,
         after=timedelta(seconds=own.settle_after),
@@ -112,6 +114,7 @@ async def _start(
     background.start(Tidy(db, grace=timedelta(seconds=own.content_grace)).run(), "tidy")
     background.start(Freshness(db, consumers[topics.EVENTS], clock).run(), "freshness")
     background.start(settler.run(), "settler")
+    background.start(Lookups(db, threads).run(), "lookups")
     background.start(sender.records.run(), "records")
     background.start(sender.marks.run(), "marks")
     # The last to start is the first to stop: its calls still need everything above.

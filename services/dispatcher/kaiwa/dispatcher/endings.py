@@ -12,7 +12,7 @@ import msgspec
 from kaiwa.contracts.outcomes import Evidence, PlatformError, State
 from kaiwa.contracts.reasons import Reason
 from kaiwa.dispatcher.core.classify import Again, Failed
-from kaiwa.dispatcher.core.decide import Defer
+from kaiwa.dispatcher.core.decide import Defer, Look, Refuse
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.unit import GESTURES
 from kaiwa.dispatcher.outcomes import report
@@ -25,6 +25,9 @@ _sql = load("kaiwa.dispatcher")
 
 _WORTH_SAYING = timedelta(seconds=5)
 """A refusal ordinarily waits a moment for the next look at the end offsets; that is nobody's business."""
+
+_LOOK_WITHIN = timedelta(seconds=2)
+"""After this a request looks again by itself; the thread's answer wakes it sooner."""
 
 _GRANT_SPENT = 2534025
 """The platform says that the comment allows nothing any more (platform.md 4.5)."""
@@ -55,6 +58,24 @@ async def defer(connection: Connection, row: Row, decision: Defer) -> None:
     await _free(connection, row)
     if row["reason"] != decision.reason and not brief:
         await report(connection, row["intent_id"], "deferred", decision.reason)
+
+
+async def obey(connection: Connection, row: Row, decision: Defer | Refuse | Look) -> None:
+    """It may not go now."""
+    match decision:
+        case Defer():
+            await defer(connection, row, decision)
+        case Refuse(reason=reason):
+            metrics.DECISIONS.labels("refuse", reason).inc()
+            await refuse(connection, row, reason)
+        case Look():
+            await look(connection, row)
+
+
+async def look(connection: Connection, row: Row) -> None:
+    """The thread is asked for its window; the request keeps its place meanwhile, and is woken by the answer."""
+    await _sql.want_look(connection, account_id=row["account_id"], customer_id=row["customer_id"])
+    await defer(connection, row, Defer(row["now"] + _LOOK_WITHIN, Reason.STATE_STALE))
 
 
 async def delivered(
@@ -116,7 +137,15 @@ async def failed(connection: Connection, part: Row, verdict: Failed) -> None:
     await _sql.settle_part(connection, part_id=part["part_id"], state="failed", mid=None)
     if verdict.error.subcode != _GRANT_SPENT:
         await _give_grant_back(connection, part)
-    reason = Reason.PARTIAL if part["pieces_sent"] else Reason.PLATFORM
+    room = {"account_id": part["account_id"], "customer_id": part["customer_id"]}
+    match verdict.lesson:
+        case "away":
+            await _sql.suppress(connection, **room, at=part["called_at"])
+        case "not_owner":
+            await _sql.lose_control(connection, **room, at=part["called_at"])
+        case None:
+            pass
+    reason = Reason.PARTIAL if part["pieces_sent"] else verdict.reason
     await finish(connection, part, "failed", reason, error=verdict.error)
 
 

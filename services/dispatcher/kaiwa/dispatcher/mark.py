@@ -15,7 +15,7 @@ from kaiwa.contracts.outcomes import Disclosure
 from kaiwa.contracts.reasons import Reason
 from kaiwa.dispatcher import endings, rows
 from kaiwa.dispatcher.contents import Contents
-from kaiwa.dispatcher.core.decide import HELD_RETRY, Defer, Refuse, Send, closes_at
+from kaiwa.dispatcher.core.decide import HELD_RETRY, Defer, Send, closes_at
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.unit import Next, Text, body, contents, next_message
 from kaiwa.dispatcher.rows import Row
@@ -85,18 +85,14 @@ class Marker:
 
     async def _prepare(self, connection: Connection, row: Row) -> _Ready | None:
         decision = rows.decision(row, self._policy)
-        match decision:
-            case Defer():
+        if not isinstance(decision, Send):
+            if isinstance(decision, Defer):
                 metrics.DECISIONS.labels("defer", decision.reason).inc()
-                await endings.defer(connection, row, decision)
-                return None
-            case Refuse(reason=reason):
-                metrics.DECISIONS.labels("refuse", reason).inc()
-                await endings.refuse(connection, row, reason)
-                return None
-            case Send() if row["sealed"] is None:
-                await endings.refuse(connection, row, Reason.RECIPIENT_ERASED)
-                return None
+            await endings.obey(connection, row, decision)
+            return None
+        if row["sealed"] is None:
+            await endings.refuse(connection, row, Reason.RECIPIENT_ERASED)
+            return None
         try:
             saying = self._vault.open(row["intent_id"], row["sealed"])
             token = self._vault.open_token(row["account_id"], row["sealed_token"])

@@ -9,14 +9,14 @@ import asyncio
 import asyncpg
 
 from kaiwa.dispatcher import comments, endings, rows
-from kaiwa.dispatcher.core.decide import Defer, Refuse, Send
+from kaiwa.dispatcher.core.decide import Send
 from kaiwa.dispatcher.core.pace import HORIZON
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.mark import Claim
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.send import Sender
 from kaiwa.dispatcher.slots import Slots, Want
-from kaiwa.runtime import crash, logs, metrics
+from kaiwa.runtime import crash, logs
 from kaiwa.store.pool import UNREACHABLE, Connection
 from kaiwa.store.queries import load
 
@@ -85,14 +85,9 @@ class Scheduler:
         if await comments.moved(connection, row):
             return False
         decision = rows.decision(row, self._policy)
-        match decision:
-            case Send():
-                return True
-            case Defer():
-                await endings.defer(connection, row, decision)
-            case Refuse(reason=reason):
-                metrics.DECISIONS.labels("refuse", reason).inc()
-                await endings.refuse(connection, row, reason)
+        if isinstance(decision, Send):
+            return True
+        await endings.obey(connection, row, decision)
         return False
 
     async def _claim(self, connection: Connection, ready: list[Row]) -> list[Claim]:

@@ -4,6 +4,7 @@ Nothing here sends. What is in doubt is settled by evidence: an echo's mid, an e
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import asyncpg
@@ -14,9 +15,8 @@ from kaiwa.dispatcher.core.attribute import OpenPart, Others, Ours, SeenEcho, at
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.thread import Absent, Doubted, Found, Unclear, search
 from kaiwa.dispatcher.rows import Row
+from kaiwa.dispatcher.threads import Threads
 from kaiwa.meta.answers import ThreadMessage
-from kaiwa.meta.graph import Graph
-from kaiwa.meta.graph import Sender as Login
 from kaiwa.runtime import logs, metrics
 from kaiwa.store.pool import UNREACHABLE, Connection
 from kaiwa.store.queries import load
@@ -59,7 +59,7 @@ class Settler:
     def __init__(
         self,
         pool: asyncpg.Pool,
-        graph: Graph,
+        threads: Threads,
         vault: Contents,
         *,
         policy: Policy,
@@ -67,18 +67,22 @@ class Settler:
         bound: timedelta,
     ) -> None:
         self._pool = pool
-        self._graph = graph
+        self._threads = threads
         self._vault = vault
         self._policy = policy
         self._after = after
         self._bound = bound
 
     async def run(self) -> None:
+        """All at once: reading threads waits for its limit, which is no reason to leave the dead's leases."""
+        await asyncio.gather(
+            self._repeat(self.take_over), self._repeat(self.explain_waiting), self._repeat(self.read_threads)
+        )
+
+    async def _repeat(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
-                await self.take_over()
-                await self.explain_waiting()
-                await self.read_threads()
+                await work()
             except UNREACHABLE as error:
                 _log.warning("settler_waits", exc_info=error)
             await asyncio.sleep(_EVERY)
@@ -105,10 +109,12 @@ class Settler:
             doubtful = [
                 row async for row in _sql.doubtful(connection, settle_after=self._after, bound=self._bound)
             ]
-        for row in doubtful:
-            messages = await self._graph.newest_messages(self._login(row), row["customer_id"])
-            async with self._pool.acquire() as connection, connection.transaction():
-                await self._judge(connection, row, messages)
+        await asyncio.gather(*(self._read(row) for row in doubtful))
+
+    async def _read(self, row: Row) -> None:
+        messages = await self._threads.newest(row)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self._judge(connection, row, messages)
 
     async def _judge(self, connection: Connection, row: Row, messages: list[ThreadMessage] | None) -> None:
         part = await _lock_part(connection, row["part_id"])
@@ -133,10 +139,6 @@ class Settler:
                 await _sql.look_later(connection, intent_id=row["intent_id"], pause=_LOOK_AGAIN)
                 if row["overdue"]:
                     await endings.go_on_without(connection, part)
-
-    def _login(self, row: Row) -> Login:
-        node = row["page_id"] if row["login"] == "facebook" else row["account_id"]
-        return Login(row["login"], node, self._vault.open_token(row["account_id"], row["sealed_token"]))
 
 
 async def _lock_part(connection: Connection, part_id: int) -> Row:

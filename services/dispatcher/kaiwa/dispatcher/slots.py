@@ -1,5 +1,6 @@
 """Slots: the moment at which each call may leave, given out in PostgreSQL's time and kept on the local clock."""
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -98,3 +99,11 @@ class Slots:
         if slot is None:
             raise DependencyError(f"account {want.account_id} is no longer registered")
         return slot
+
+    async def turn(self, want: Want) -> None:
+        """Wait for a slot, and for another one where the moment was missed."""
+        while True:
+            at = self._clock.local(await self.another(want))
+            await asyncio.sleep(max(0.0, at - time.monotonic()))
+            if time.monotonic() - at <= pace.LATE.total_seconds():
+                return

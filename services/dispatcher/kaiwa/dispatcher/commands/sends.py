@@ -14,6 +14,7 @@ from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.sends import Author, Media, Message, Recipient, SendRequest, encode
 from kaiwa.contracts.times import rfc3339
 from kaiwa.dispatcher.commands.accounts import ReadSettings
+from kaiwa.dispatcher.commands.backfill import backfill
 from kaiwa.runtime.cli import Failure, Json, emit
 from kaiwa.runtime.clock import utc_now
 from kaiwa.runtime.errors import DependencyError
@@ -29,6 +30,9 @@ _USAGE = 2
 
 sends = typer.Typer(help="Send requests: what became of them.")
 conversations = typer.Typer(help="Conversations: what the dispatcher knows of them.")
+
+
+conversations.command("backfill")(backfill)
 
 
 class SendSettings(Settings):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from kaiwa.contracts.accounts import State as AccountState
 from kaiwa.contracts.outcomes import PlatformError
@@ -29,12 +30,23 @@ class InDoubt:
     error: PlatformError | None = None
 
 
+Lesson = Literal["away", "not_owner"]
+"""What a refusal teaches about its conversation: nobody can be reached there now, or another app has it."""
+
+_LESSONS: dict[Lesson, Reason] = {"away": Reason.RECIPIENT_UNAVAILABLE, "not_owner": Reason.NOT_OWNER}
+
+
 @dataclass(frozen=True)
 class Failed:
     """The platform has refused it for good. ``account_state``: what it says about the account, if anything."""
 
     error: PlatformError
     account_state: AccountState | None = None
+    lesson: Lesson | None = None
+
+    @property
+    def reason(self) -> Reason:
+        return _LESSONS[self.lesson] if self.lesson else Reason.PLATFORM
 
 
 @dataclass(frozen=True)
@@ -84,4 +96,15 @@ def _refused(answer: Refused) -> Verdict:
         case Action.INELIGIBLE:
             return Failed(error, account_state="ineligible")
         case Action.DROP | Action.FIX:  # pragma: no branch - as above
-            return Failed(error)
+            return Failed(error, lesson=_lesson(answer.code, answer.subcode))
+
+
+def _lesson(code: int | None, subcode: int | None) -> Lesson | None:
+    """platform.md 4.5. 551 is of whatever subcode; 1545041 with another code says too little (surprise 25)."""
+    match code, subcode:
+        case (551, _) | (10, 2018108):
+            return "away"
+        case (2018300, _) | (100, 2534037):
+            return "not_owner"
+        case _:
+            return None

@@ -113,6 +113,26 @@ def earliest(remarks: list[Remark]) -> list[Remark]:
     return list({(item.account_id, item.comment_id): item for item in newest_first}.values())
 
 
+@dataclass(frozen=True)
+class Enforcement:
+    """Meta blocked an account for its conduct, or let it go again."""
+
+    account_id: str
+    blocked: bool
+    at: datetime
+
+
+def enforcement(event: Event) -> Enforcement | None:
+    """The block in ``event``, or None; a warning changes nothing. Raises msgspec.DecodeError."""
+    if event.kind != Kind.POLICY_ENFORCED or event.account_id is None:
+        return None
+    data = data_of(event)
+    action = data.get("action") if isinstance(data, dict) else None
+    if action not in ("block", "unblock"):
+        return None
+    return Enforcement(event.account_id, action == "block", event.occurred)
+
+
 def merge(changes: list[Change]) -> list[Change]:
     """One change per conversation, so that one statement names no row twice."""
     merged: dict[tuple[str, str], Change] = {}

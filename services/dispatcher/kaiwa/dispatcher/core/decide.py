@@ -1,7 +1,7 @@
 """The decision: may this message go now, with which tag, carrying which disclosure?
 
 Invariants
-- Unknown is closed: no opening event seen, no send.
+- Unknown is closed: no opening event seen, no send; but the thread is asked once before that is said.
 - No refusal from stale knowledge: a refusal for window or control needs everything up to the moment the
   request fell due to have been applied; else the request waits.
 - The HUMAN_AGENT tag goes on a human's message only, outside 24 hours only, with the feature only.
@@ -53,7 +53,12 @@ class Refuse:
     reason: Reason
 
 
-Decision = Send | Defer | Refuse
+@dataclass(frozen=True)
+class Look:
+    """Nothing tells of a window: read the thread, then decide."""
+
+
+Decision = Send | Defer | Refuse | Look
 
 
 def decide(
@@ -65,6 +70,7 @@ def decide(
         or _account(account, now)
         or _erased(intent, conversation)
         or _knowledge(intent, conversation, policy, now)
+        or _suppressed(intent, conversation, now)
         or _control(intent, conversation, account, now)
     )
     if objection:
@@ -123,6 +129,14 @@ def _refuse_when_known(
     return Refuse(reason) if known else Defer(now + STALE_RETRY, Reason.STATE_STALE)
 
 
+def _suppressed(intent: Intent, conversation: Conversation, now: datetime) -> Defer | Refuse | None:
+    """Who could not be reached is not called again before they write: calls of that kind count against the account."""
+    since, heard = conversation.suppressed_at, conversation.last_customer_at
+    if since is None or (heard is not None and heard > since):
+        return None
+    return _refuse_when_known(Reason.RECIPIENT_UNAVAILABLE, intent, conversation, now)
+
+
 def _control(
     intent: Intent, conversation: Conversation, account: Account, now: datetime
 ) -> Defer | Refuse | None:
@@ -149,7 +163,7 @@ def _window(
     closed = _refuse_when_known(Reason.WINDOW_CLOSED, intent, conversation, now)
     opened = conversation.window_opened_at
     if opened is None:
-        return closed
+        return Look() if isinstance(closed, Refuse) and conversation.looked_at is None else closed
     closes, margin = opened + WINDOW, policy.window_margin
     if now < closes - margin:
         return Send()

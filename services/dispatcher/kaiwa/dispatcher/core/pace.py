@@ -1,22 +1,23 @@
 """Rates that hold in every sliding window: GCRA over one timestamp per bucket.
 
 A bucket holds its theoretical arrival time; a call takes the slot ``max(tat - burst, now)`` and moves the time by one
-interval. A window of one period holds at most ``limit x 0.97`` slots and one more, a burst's share taken off the
-rate; calls that leave late must take another slot, so what the platform counts stays below its limit.
+interval. ``limit`` intervals, less a burst's share, last a little longer than the period that the platform counts, by
+:attr:`Rate.slack`: so late calls (they must take another slot beyond :data:`LATE`) do not crowd a window.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-HEADROOM = 0.97
 LATE = timedelta(milliseconds=10)
 """A call that would leave this much after its slot forfeits it."""
 
 HORIZON = timedelta(milliseconds=250)
 """How far ahead slots are given out: short, so that a human's message does not queue behind a long claim."""
 
-BucketClass = Literal["text", "media", "private_reply", "live_reply"]
+BucketClass = Literal["text", "media", "private_reply", "live_reply", "conversations"]
+
+_LEAST, _MOST = timedelta(milliseconds=30), timedelta(milliseconds=100)
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -33,7 +34,16 @@ class Rate:
     @property
     def interval(self) -> timedelta:
         """Time between two slots, once the burst is spent."""
-        return self.period / (self.limit * HEADROOM - self.burst)
+        return (self.period + self.slack) / (self.limit - self.burst)
+
+    @property
+    def slack(self) -> timedelta:
+        """How late a call may be without crowding a window: three intervals, between 30 and 100 ms.
+
+        30 ms cost 3 % of a limit of hundreds a second. A small limit can afford more, and needs it: there a single call
+        that a stalled machine holds back is already one too many.
+        """
+        return min(max(3 * self.period / (self.limit - self.burst), _LEAST), _MOST)
 
     @property
     def tolerance(self) -> timedelta:
@@ -49,6 +59,7 @@ class Limits:
     media_per_second: float = 10
     private_replies_per_hour: float = 750
     live_replies_per_second: float = 100
+    conversations_per_second: float = 2
 
     def rate(self, bucket: BucketClass) -> Rate:
         match bucket:
@@ -56,12 +67,13 @@ class Limits:
                 return Rate(self.text_per_second)
             case "media":
                 return Rate(self.media_per_second)
-            case (
-                "private_reply"
-            ):  # an hour's calls evenly spread would keep the first ones waiting for nothing
+            case "private_reply":
+                # An hour's calls, evenly spread, would keep the first ones waiting for nothing.
                 return Rate(self.private_replies_per_hour, HOUR, int(self.private_replies_per_hour / 10))
-            case "live_reply":  # pragma: no branch - mypy proves that there is no other
+            case "live_reply":
                 return Rate(self.live_replies_per_second)
+            case "conversations":  # pragma: no branch - mypy proves that there is no other
+                return Rate(self.conversations_per_second)
 
 
 def slots(

@@ -58,6 +58,10 @@ class Conversation:
     disclosed_at: datetime | None = None
     asked_at: datetime | None = None
     erased_before: datetime | None = None
+    suppressed_at: datetime | None = None
+    """The platform said then that they cannot be reached."""
+    looked_at: datetime | None = None
+    """The thread was read then, because no event told of a window."""
     fresh_at: datetime | None = None
     """Everything in the conversation's partition up to this moment has been applied."""
 

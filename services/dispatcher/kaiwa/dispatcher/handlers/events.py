@@ -9,9 +9,20 @@ import msgspec
 from kaiwa.bus.records import Record, is_heartbeat, is_tombstone
 from kaiwa.contracts.events import decode
 from kaiwa.contracts.wire import UNREADABLE
-from kaiwa.dispatcher import settle
+from kaiwa.dispatcher import accounts, settle
 from kaiwa.dispatcher.contents import Contents
-from kaiwa.dispatcher.core.conversation import Change, Echo, Remark, change, earliest, echo, merge, remark
+from kaiwa.dispatcher.core.conversation import (
+    Change,
+    Echo,
+    Enforcement,
+    Remark,
+    change,
+    earliest,
+    echo,
+    enforcement,
+    merge,
+    remark,
+)
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.runtime import logs
 from kaiwa.store.queries import load
@@ -27,6 +38,7 @@ class _Learnt:
     changes: list[Change] = field(default_factory=list)
     echoes: list[Echo] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    enforcements: list[Enforcement] = field(default_factory=list)
     rooms: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def read(self, record: Record) -> None:
@@ -35,6 +47,7 @@ class _Learnt:
         try:
             event = decode(record.value)
             learnt, seen, remarked = change(event, record.partition), echo(event), remark(event)
+            enforced = enforcement(event)
         except (*UNREADABLE, ValueError) as error:
             # Ingest wrote it or nobody did; it stays in its topic, and there is nothing in it that we could act on.
             _log.error("event_unreadable", partition=record.partition, offset=record.offset, exc_info=error)
@@ -42,6 +55,7 @@ class _Learnt:
         self.changes += [learnt] if learnt else []
         self.echoes += [seen] if seen else []
         self.remarks += [remarked] if remarked else []
+        self.enforcements += [enforced] if enforced else []
         if (found := learnt or seen or remarked) is not None:
             self.rooms[found.account_id, found.customer_id] = record.partition
 
@@ -56,16 +70,21 @@ class Events:
         learnt = _Learnt()
         for record in records:
             learnt.read(record)
-        if not learnt.rooms:
-            return
-        accounts, customers = zip(*sorted(learnt.rooms), strict=True)
+        for item in learnt.enforcements:
+            async with self._pool.acquire() as connection:
+                await accounts.enforce(connection, item.account_id, blocked=item.blocked, at=item.at)
+        if learnt.rooms:
+            await self._apply(learnt)
+
+    async def _apply(self, learnt: _Learnt) -> None:
+        names, customers = zip(*sorted(learnt.rooms), strict=True)
         partitions = [learnt.rooms[key] for key in sorted(learnt.rooms)]
         async with self._pool.acquire() as connection, connection.transaction():
             await _sql.ensure_conversations(
-                connection, accounts=accounts, customers=customers, partitions=partitions
+                connection, accounts=names, customers=customers, partitions=partitions
             )
             # All of them at once and in order, so that no two batches wait for each other.
-            locked = _sql.lock_conversations(connection, accounts=accounts, customers=customers)
+            locked = _sql.lock_conversations(connection, accounts=names, customers=customers)
             _ = [row async for row in locked]
             if learnt.changes:
                 changes = [msgspec.to_builtins(item) for item in merge(learnt.changes)]

@@ -32,6 +32,21 @@ on conflict (account_id) do update set
 -- name: set_account_state(state, account_id)!
 update dispatcher.accounts set state = :state where account_id = :account_id and state <> :state;
 
+-- name: enforce(at, blocked, account_id)$
+-- The state in which a policy enforcement leaves the account; null where a newer one was heard of, or it is not ours.
+update dispatcher.accounts set enforced_at = :at::timestamptz, state = case
+        when :blocked::boolean and state = 'active' then 'restricted'
+        when not :blocked::boolean and state = 'restricted' then 'active'
+        else state
+    end
+where account_id = :account_id and (enforced_at is null or enforced_at < :at::timestamptz)
+returning state;
+
+-- name: wake_account(account_id)!
+-- The account may send again: what waited for that is due now.
+update dispatcher.intents set next_at = clock_timestamp(), due_at = clock_timestamp()
+where account_id = :account_id and state = 'queued' and reason in ('account_paused', 'paused_by_platform');
+
 -- name: pause_account(pause, account_id)!
 update dispatcher.accounts set paused_until = greatest(paused_until, clock_timestamp() + :pause::interval)
 where account_id = :account_id;

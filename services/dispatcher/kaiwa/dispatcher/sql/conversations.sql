@@ -67,6 +67,22 @@ update dispatcher.conversations set
     end
 where account_id = :account_id and customer_id = :customer_id;
 
+-- name: suppress(at, account_id, customer_id)!
+update dispatcher.conversations set suppressed_at = greatest(suppressed_at, :at::timestamptz)
+where account_id = :account_id and customer_id = :customer_id;
+
+-- name: lose_control(at, account_id, customer_id)!
+-- The platform said so itself; what it tells later wins again.
+update dispatcher.conversations set control = 'other', control_at = :at
+where account_id = :account_id and customer_id = :customer_id and (control_at is null or control_at <= :at);
+
+-- name: lock_queues(account_id)
+-- The conversations of an account that wait for something, locked in the order of everywhere.
+select customer_id from dispatcher.conversations
+where account_id = :account_id and next_due is not null
+order by customer_id
+for update;
+
 -- name: escalate(at, account_id, customer_id)!
 update dispatcher.conversations set escalated = true, last_human_at = greatest(last_human_at, :at::timestamptz)
 where account_id = :account_id and customer_id = :customer_id;
@@ -88,7 +104,7 @@ where account_id = :account_id and customer_id = :customer_id;
 select
     c.account_id, c.customer_id, c.window_opened_at, c.window_opened_at + interval '24 hours' as window_closes_at,
     c.control, c.control_at, c.escalated, c.human_until, c.last_human_at, c.last_automated_at, c.disclosed_at,
-    c.erased_before, c.in_flight is not null as busy, c.next_due, w.fresh_at
+    c.erased_before, c.suppressed_at, c.in_flight is not null as busy, c.next_due, w.fresh_at
 from dispatcher.conversations as c left join dispatcher.watermarks as w using (partition)
 where c.account_id = :account_id and c.customer_id = :customer_id;
 

@@ -1,0 +1,94 @@
+"""Reading all of an account's threads once, for the windows that opened before anybody listened.
+
+Each page is one transaction with the place where the next one begins, so that a run that was ended goes on there.
+What the API cannot return stays unknown: threads of the Requests folder that are idle for 30 days, and a customer's
+message behind the 20 newest (platform.md 5).
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import asyncpg
+
+from kaiwa.contracts.partition import of_conversation
+from kaiwa.dispatcher.core.thread import heard_at
+from kaiwa.dispatcher.rows import Row
+from kaiwa.dispatcher.threads import Threads
+from kaiwa.meta.answers import Thread, ThreadPage
+from kaiwa.runtime import crash
+from kaiwa.runtime.errors import DependencyError
+from kaiwa.store.pool import Connection
+from kaiwa.store.queries import load
+
+_sql = load("kaiwa.dispatcher")
+
+_TRIES = 3  # readings of one page
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Threads read so far, and in how many of them the customer was heard."""
+
+    threads: int
+    heard: int
+
+
+class Backfill:
+    def __init__(self, pool: asyncpg.Pool, threads: Threads, *, partitions: int) -> None:
+        self._pool = pool
+        self._threads = threads
+        self._partitions = partitions
+
+    async def run(self, login: Row) -> AsyncIterator[Progress]:
+        """How far it is after each page. Raises DependencyError where Meta does not answer."""
+        async with self._pool.acquire() as connection:
+            begun = await _sql.begin_backfill(connection, account_id=login["account_id"])
+        done, cursor = Progress(begun["threads"], begun["heard"]), begun["cursor"]
+        while True:
+            page = await self._page(login, cursor)
+            found = [(who, thread) for thread in page.threads if (who := _customer(login, thread))]
+            async with self._pool.acquire() as connection, connection.transaction():
+                heard = [
+                    await self._learn(connection, login["account_id"], *each)
+                    for each in sorted(found, key=_name)
+                ]
+                done, cursor = Progress(done.threads + len(found), done.heard + sum(heard)), page.after
+                await _sql.note_backfill(
+                    connection,
+                    account_id=login["account_id"],
+                    cursor=cursor,
+                    threads=done.threads,
+                    heard=done.heard,
+                )
+            crash.point("dispatcher.page_backfilled")
+            yield done
+            if cursor is None:
+                return
+
+    async def _page(self, login: Row, cursor: str | None) -> ThreadPage:
+        for _ in range(_TRIES):
+            page = await self._threads.page(login, cursor)
+            if page is not None:
+                return page
+        raise DependencyError(
+            "Meta does not list the account's threads now: run this again, it goes on where it was"
+        )
+
+    async def _learn(self, connection: Connection, account_id: str, customer_id: str, thread: Thread) -> bool:
+        room = {"accounts": [account_id], "customers": [customer_id]}
+        partition = of_conversation(account_id, customer_id, self._partitions)
+        await _sql.ensure_conversations(connection, **room, partitions=[partition])
+        _ = [row async for row in _sql.lock_conversations(connection, **room)]
+        at = heard_at(thread.messages, customer_id)
+        await _sql.looked(connection, account_id=account_id, customer_id=customer_id, heard_at=at)
+        return at is not None
+
+
+def _customer(login: Row, thread: Thread) -> str | None:
+    """Who is not the account; there are no groups (platform.md 5)."""
+    others = [side for side in thread.participants if side not in (login["account_id"], login["page_id"])]
+    return others[0] if len(others) == 1 else None
+
+
+def _name(found: tuple[str, Thread]) -> str:
+    return found[0]

@@ -1,0 +1,80 @@
+"""`kaiwa conversations backfill ACCOUNT`: the windows that opened before anybody listened."""
+
+import asyncio
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from kaiwa.bus.errors import PublishFailed
+from kaiwa.bus.producer import Producer
+from kaiwa.contracts import topics
+from kaiwa.dispatcher.backfill import Backfill, Progress
+from kaiwa.dispatcher.contents import Contents
+from kaiwa.dispatcher.settings import Dispatcher
+from kaiwa.dispatcher.slots import DatabaseClock, Slots
+from kaiwa.dispatcher.threads import Threads
+from kaiwa.meta import graph
+from kaiwa.runtime.cli import Failure, Json, emit
+from kaiwa.runtime.errors import DependencyError
+from kaiwa.runtime.settings import Kafka, Meta, Postgres, Settings, load
+from kaiwa.store.migrate import require_current
+from kaiwa.store.pool import pool
+from kaiwa.store.queries import load as load_queries
+
+_sql = load_queries("kaiwa.dispatcher")
+
+_WITHIN = 10.0
+_UNKNOWN = "Not returned by Meta: threads in Requests that are idle for 30 days, and what lies behind a thread's 20 newest messages."
+
+
+class BackfillSettings(Settings):
+    kafka: Kafka
+    postgres: Postgres
+    meta: Meta
+    dispatcher: Dispatcher
+
+
+def backfill(account: str, *, as_json: Json = False) -> None:
+    """Read an account's threads for their windows, two a second; a run that was ended goes on where it was."""
+    done = asyncio.run(_backfill(load(BackfillSettings), account))
+    unheard = done.threads - done.heard
+    text = f"{done.threads} threads read, {done.heard} windows known, {unheard} without a customer's message.\n{_UNKNOWN}"
+    result = {"account_id": account, **asdict(done), "unheard": unheard, "not_returned": _UNKNOWN}
+    emit(result, as_json=as_json, table=text)
+
+
+async def _backfill(settings: BackfillSettings, account_id: str) -> Progress:
+    dsn, meta = settings.postgres.dsn.get_secret_value(), settings.meta
+    await require_current(dsn, "dispatcher")
+    vault = Contents.from_file(settings.dispatcher.seal_key_file)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    done = Progress(0, 0)
+    async with (
+        pool(dsn, application="backfill", max_size=2) as db,
+        graph.connect(
+            facebook=meta.facebook_graph_url,
+            instagram=meta.instagram_graph_url,
+            version=meta.graph_version,
+            connections=1,
+        ) as platform,
+    ):
+        login = await _sql.account_login(db, account_id=account_id)
+        if login is None:
+            raise Failure(f"no account {account_id}: see `kaiwa accounts list`")
+        threads = Threads(platform, vault, Slots(db, DatabaseClock()))
+        work = Backfill(db, threads, partitions=await _partitions(settings.kafka))
+        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("reading threads")
+            async for done in work.run(login):
+                bar.update(task, description=f"{done.threads} threads, {done.heard} windows")
+    return done
+
+
+async def _partitions(kafka: Kafka) -> int:
+    async with Producer(kafka, client_id="kaiwa-backfill") as producer:
+        try:
+            return await producer.partitions(topics.EVENTS, within=_WITHIN)
+        except PublishFailed as error:
+            raise DependencyError(f"no topic {topics.EVENTS}: run `kaiwa topics apply`") from error

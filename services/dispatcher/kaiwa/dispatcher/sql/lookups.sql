@@ -1,0 +1,55 @@
+-- name: want_look(account_id, customer_id)!
+update dispatcher.conversations set look_due = coalesce(look_due, clock_timestamp())
+where account_id = :account_id and customer_id = :customer_id;
+
+-- name: take_looks(lease, most)
+-- Threads to read, for so long this process's: another one takes them over if it dies.
+update dispatcher.conversations as c set look_due = clock_timestamp() + :lease::interval
+from (
+    select account_id, customer_id from dispatcher.conversations
+    where look_due <= clock_timestamp()
+    order by look_due
+    limit :most
+    for update skip locked
+) as k
+join dispatcher.accounts as a using (account_id)
+where c.account_id = k.account_id and c.customer_id = k.customer_id
+returning c.account_id, c.customer_id, a.login, a.page_id, a.sealed_token;
+
+-- name: looked(heard_at, account_id, customer_id)!
+-- What the thread says joins what the events say; heard_at is null where the customer is not among the newest messages.
+update dispatcher.conversations set looked_at = clock_timestamp(), look_due = null,
+    window_opened_at = greatest(window_opened_at, :heard_at::timestamptz),
+    last_customer_at = greatest(last_customer_at, :heard_at::timestamptz)
+where account_id = :account_id and customer_id = :customer_id;
+
+-- name: look_failed(pause, most, account_id, customer_id)!
+-- It is asked again, up to a point: then unknown stays unknown, which is closed.
+update dispatcher.conversations set look_failures = look_failures + 1,
+    look_due = case when look_failures + 1 < :most::integer then clock_timestamp() + :pause::interval end,
+    looked_at = case when look_failures + 1 >= :most::integer then clock_timestamp() end
+where account_id = :account_id and customer_id = :customer_id;
+
+-- name: wake_due(account_id, customer_id)!
+-- What was due and waited for knowledge alone.
+update dispatcher.intents set next_at = clock_timestamp()
+where account_id = :account_id and customer_id = :customer_id and state = 'queued'
+    and due_at <= clock_timestamp() and next_at > clock_timestamp();
+
+-- name: begin_backfill(account_id)^
+-- Where the last run stopped; from the beginning where it came to the end.
+insert into dispatcher.backfills as b (account_id) values (:account_id)
+on conflict (account_id) do update set
+    cursor = case when b.finished_at is null then b.cursor end,
+    threads = case when b.finished_at is null then b.threads else 0 end,
+    heard = case when b.finished_at is null then b.heard else 0 end,
+    finished_at = null
+returning cursor, threads, heard;
+
+-- name: account_login(account_id)^
+select account_id, login, page_id, sealed_token from dispatcher.accounts where account_id = :account_id;
+
+-- name: note_backfill(account_id, cursor, threads, heard)!
+update dispatcher.backfills set cursor = :cursor::text, threads = :threads, heard = :heard,
+    finished_at = case when :cursor::text is null then clock_timestamp() end
+where account_id = :account_id;

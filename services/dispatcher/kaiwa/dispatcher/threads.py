@@ -1,0 +1,95 @@
+"""Threads, as the Conversations API shows them: read within its own limit, and asked for windows nobody knows of."""
+
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+
+from kaiwa.dispatcher.contents import Contents
+from kaiwa.dispatcher.core.thread import heard_at
+from kaiwa.dispatcher.rows import Row
+from kaiwa.dispatcher.slots import Slots, Want
+from kaiwa.meta.answers import ThreadMessage, ThreadPage
+from kaiwa.meta.graph import Graph, Sender
+from kaiwa.runtime import logs
+from kaiwa.store.pool import UNREACHABLE, Connection
+from kaiwa.store.queries import load
+from kaiwa.store.sealing import Unsealable
+
+_sql = load("kaiwa.dispatcher")
+_log = logs.get_logger()
+
+_EVERY = 0.2  # seconds between rounds
+_MOST = 20  # threads of one round
+_LEASE = timedelta(seconds=60)  # above the time that a round of one account takes at two reads a second
+_AGAIN = timedelta(seconds=5)  # after a reading that failed
+_FAILURES = 5  # readings, before an unknown window counts as closed
+
+
+class Threads:
+    """Reads threads; every reading of this installation takes its slot here."""
+
+    def __init__(self, graph: Graph, vault: Contents, slots: Slots) -> None:
+        self._graph = graph
+        self._vault = vault
+        self._slots = slots
+
+    async def newest(self, row: Row) -> list[ThreadMessage] | None:
+        """The newest messages of a conversation, newest first; None where nobody could say."""
+        sender = await self._turn(row)
+        return await self._graph.newest_messages(sender, row["customer_id"]) if sender else None
+
+    async def page(self, row: Row, after: str | None) -> ThreadPage | None:
+        """Some of an account's conversations; None where nobody could say."""
+        sender = await self._turn(row)
+        return await self._graph.threads(sender, after) if sender else None
+
+    async def _turn(self, row: Row) -> Sender | None:
+        """Whoever may read now, for one reading."""
+        account_id = row["account_id"]
+        try:
+            token = self._vault.open_token(account_id, row["sealed_token"])
+        except Unsealable as error:
+            _log.error("token_cannot_be_unsealed", exc_info=error)
+            return None
+        await self._slots.turn(Want(account_id, "conversations"))
+        node = row["page_id"] if row["login"] == "facebook" else account_id
+        return Sender(row["login"], node, token)
+
+
+class Lookups:
+    """Asks the thread, once, where a request is due and no event tells of its window."""
+
+    def __init__(self, pool: asyncpg.Pool, threads: Threads) -> None:
+        self._pool = pool
+        self._threads = threads
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.once()
+            except UNREACHABLE as error:
+                _log.warning("lookups_wait", exc_info=error)
+            await asyncio.sleep(_EVERY)
+
+    async def once(self) -> None:
+        async with self._pool.acquire() as connection:
+            rows = [row async for row in _sql.take_looks(connection, lease=_LEASE, most=_MOST)]
+        await asyncio.gather(*(self._look(row) for row in rows))
+
+    async def _look(self, row: Row) -> None:
+        messages = await self._threads.newest(row)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await _learn(connection, row, messages)
+
+
+async def _learn(connection: Connection, row: Row, messages: list[ThreadMessage] | None) -> None:
+    room = {"account_id": row["account_id"], "customer_id": row["customer_id"]}
+    accounts, customers = [row["account_id"]], [row["customer_id"]]
+    _ = [r async for r in _sql.lock_conversations(connection, accounts=accounts, customers=customers)]
+    if messages is None:
+        await _sql.look_failed(connection, **room, pause=_AGAIN, most=_FAILURES)
+    else:
+        await _sql.looked(connection, **room, heard_at=heard_at(messages, row["customer_id"]))
+    await _sql.wake_due(connection, **room)
+    await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
