@@ -75,7 +75,7 @@ CHANNELS: tuple[Channel, ...] = (
         topics.OUTCOMES,
         "What became of each request, one record per change of its state. No content.",
         Outcome,
-        key="`<account_id>:<customer_id>`, nothing after the colon where there is no customer",
+        key="as its request: `<account_id>:<customer_id or comment_id>`",
         partition=_BY_KEY,
         writer="dispatcher",
         readers="compliance, you",
