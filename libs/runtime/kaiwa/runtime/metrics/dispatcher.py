@@ -1,0 +1,50 @@
+"""The dispatcher's own metrics."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from kaiwa.runtime.metrics.registry import DISPATCHER, LATENCY
+
+# Send requests taken in, by outcome (accepted, refused, repeated).
+INTAKE: Final = Counter(
+    "kaiwa_dispatcher_intake_total", "Send requests taken in", ["outcome"], registry=DISPATCHER
+)
+# Decisions just before a call, by verdict and reason code (empty for send).
+DECISIONS: Final = Counter(
+    "kaiwa_dispatcher_decisions_total", "Decisions", ["verdict", "reason"], registry=DISPATCHER
+)
+# Calls to the platform that may have sent something, by how they ended.
+SENDS: Final = Counter(
+    "kaiwa_dispatcher_sends_total", "Calls to the Send API", ["outcome"], registry=DISPATCHER
+)
+# One call, first byte out to answer.
+SEND_SECONDS: Final = Histogram(
+    "kaiwa_dispatcher_send_seconds",
+    "One call to the Send API",
+    buckets=(*LATENCY, 10, 20),
+    registry=DISPATCHER,
+)
+# Messages whose outcome is not known yet.
+IN_DOUBT: Final = Gauge("kaiwa_dispatcher_in_doubt", "Messages in doubt", registry=DISPATCHER)
+# In doubt no longer, by the evidence that settled it.
+SETTLED: Final = Counter(
+    "kaiwa_dispatcher_settled_total", "Messages settled", ["evidence"], registry=DISPATCHER
+)
+# Age of the oldest message that is due and not sent.
+QUEUE_AGE: Final = Gauge("kaiwa_dispatcher_queue_age_seconds", "Oldest due message", registry=DISPATCHER)
+# Disclosures delivered, by what made them due.
+DISCLOSURES: Final = Counter(
+    "kaiwa_dispatcher_disclosures_total", "Disclosures sent", ["trigger"], registry=DISPATCHER
+)
+# Time that limits kept messages waiting for a token, by bucket class.
+TOKENS_WAITED: Final = Counter(
+    "kaiwa_dispatcher_tokens_waited_seconds_total",
+    "Waiting for rate tokens",
+    ["bucket"],
+    registry=DISPATCHER,
+)
+# Age of the oldest content row; above the longest grace something is not erased.
+CONTENT_AGE: Final = Gauge(
+    "kaiwa_dispatcher_content_age_seconds", "Oldest sealed content", registry=DISPATCHER
+)
