@@ -1,0 +1,76 @@
+"""``kaiwa deletions …``: states and times, never an id of a person or content."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final
+
+import asyncpg
+import rich.table
+import typer
+
+from kaiwa.compliance.commands.database import Reading, database
+from kaiwa.compliance.core.erasure import SENDS_EMPTY_AFTER
+from kaiwa.contracts.times import rfc3339
+from kaiwa.runtime.cli import Failure, Json, emit
+from kaiwa.runtime.settings import load
+from kaiwa.store import queries
+
+_sql: Final = queries.load("kaiwa.compliance")
+
+deletions = typer.Typer(help="What is to be deleted, and how far it is.")
+
+
+@deletions.command("list")
+def list_command(
+    *,
+    most: Annotated[int, typer.Option("--most", min=1, help="The newest so many.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """The erasures, newest first."""
+    rows = asyncio.run(_list(load(Reading), most))
+    table = rich.table.Table(
+        "erasure", "reason", "state", "received", "tombstoned", "verified", "closed", "found"
+    )
+    for row in rows:
+        moments = (row[name] or "" for name in ("received_at", "tombstoned_at", "verified_at", "closed_at"))
+        table.add_row(row["erasure_id"], row["reason"], row["state"], *moments, str(row["found"]))
+    emit(rows, as_json=as_json, table=table)
+
+
+@deletions.command("show")
+def show_command(
+    erasure_id: Annotated[str, typer.Argument(help="As `kaiwa deletions list` shows it.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """One erasure: its states, its records by topic, and every holder's word."""
+    shown = asyncio.run(_show(load(Reading), erasure_id))
+    table = rich.table.Table("what", "value")
+    for name, value in shown.items():
+        for line in value if isinstance(value, list) else [value]:
+            table.add_row(
+                name, " ".join(f"{k}={v}" for k, v in line.items()) if isinstance(line, dict) else str(line)
+            )
+    emit(shown, as_json=as_json, table=table)
+
+
+async def _list(settings: Reading, most: int) -> list[dict[str, Any]]:
+    async with database(settings.postgres) as opened:
+        return [_plain(row) async for row in _sql.list_cases(opened, most=most)]
+
+
+async def _show(settings: Reading, erasure_id: str) -> dict[str, Any]:
+    async with database(settings.postgres) as opened:
+        case = await _sql.show_case(opened, erasure_id=erasure_id)
+        if case is None:
+            raise Failure(f"no erasure {erasure_id}: see `kaiwa deletions list`")
+        records = [_plain(row) async for row in _sql.count_targets(opened, erasure_id=erasure_id)]
+        holders = [_plain(row) async for row in _sql.receipts_of(opened, erasure_id=erasure_id)]
+    emptied = case["received_at"] + timedelta(seconds=SENDS_EMPTY_AFTER)
+    # Nobody gives a receipt for this one: Kafka's retention empties it.
+    sends = {"holder": "sends", "status": "by_retention", "count": None, "at": rfc3339(emptied)}
+    return {**_plain(case), "records": records, "holders": [*holders, sends]}
+
+
+def _plain(row: asyncpg.Record) -> dict[str, Any]:
+    return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in row.items()}
