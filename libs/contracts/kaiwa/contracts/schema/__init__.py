@@ -1,20 +1,23 @@
 """Contracts that a stranger can read, made from the code: what stands in ``docs/contracts/``.
 
     structs, topics, reasons → shapes → asyncapi, pages, guide → documents
+    data sets → odcs, sinks ↗
 
-Pure: texts in, texts out. ``kaiwa contracts write`` does the writing.
+Pure: texts in, texts out. ``kaiwa contracts write`` does the writing, and turns what :func:`data_contracts` gives into
+YAML.
 """
 
 from collections.abc import Mapping, Sequence
 
 from kaiwa.contracts.events import Event, Kind
-from kaiwa.contracts.schema import asyncapi, shapes
+from kaiwa.contracts.schema import asyncapi, odcs, shapes, sinks
 from kaiwa.contracts.schema.catalogue import CHANNELS
+from kaiwa.contracts.schema.datasets import DATASETS
 from kaiwa.contracts.schema.example import Example, Note
 from kaiwa.contracts.schema.guide import guide
 from kaiwa.contracts.schema.pages import kind_page, pretty, reasons_page, record_page
 
-__all__ = ["Example", "Note", "documents", "schemas"]
+__all__ = ["Example", "Note", "data_contracts", "documents", "schemas"]
 
 
 def documents(notes: Mapping[Kind, Note], examples: Sequence[Example], bot: str) -> dict[str, str]:
@@ -28,8 +31,15 @@ def documents(notes: Mapping[Kind, Note], examples: Sequence[Example], bot: str)
         "reasons.md": reasons_page(),
         **{f"schemas/{name}.json": pretty(schema) + "\n" for name, schema in schemas().items()},
         **_records(examples),
+        **{f"sinks/{one.topic}.duckdb.sql": sinks.duckdb(one) for one in DATASETS},
+        **{f"sinks/{one.topic}.clickhouse.sql": sinks.clickhouse(one) for one in DATASETS},
         **{f"events/{kind}.md": kind_page(kind, notes[kind], event) for kind in Kind},
     }
+
+
+def data_contracts() -> dict[str, odcs.Contract]:
+    """The contract of each analytics topic, by its path."""
+    return {f"odcs/{one.topic}.odcs.yaml": odcs.contract(one) for one in DATASETS}
 
 
 def schemas() -> dict[str, shapes.Schema]:

@@ -95,11 +95,19 @@ template, reaction or sender_action. The same `request_id` of one account within
 wins, so repeat a write that you are unsure of. You never choose a tag, and need to know no window and no limit."""
 
 
+_ANALYTICS = """\
+## For data teams
+
+The topics `analytics.instagram.*` hold facts without personal data. Each has a contract of the Open Data Contract
+Standard 3.1 ([odcs](odcs): schema, quality rules that can be run, service levels, roles) and two example sinks
+([sinks](sinks)): DuckDB over a file that [export.py](export.py) writes, and tables for ClickHouse. Both keep one row per
+`ce_id`, which is the same for a repeated record."""
+
 _CHANGING = """\
 ## Changing a contract
 
 Change the structs, topics or reasons in `libs/contracts`, or the words in `kinds.toml`; then `kaiwa contracts write`. By
-hand are only `kinds.toml`, `bot.py` and `partition-vectors.json`. [v1](v1) holds the schemas as they were released: a
+hand are only `kinds.toml`, `bot.py`, `export.py` and `partition-vectors.json`. [v1](v1) holds the schemas as they were released: a
 test fails where the code breaks them, and `kaiwa contracts release` takes additions up."""
 
 
@@ -139,6 +147,7 @@ def guide(notes: Mapping[Kind, Note], bot: str) -> str:
                 "It commits after its answers are in Kafka. A crash in between repeats an event, its answer has the same "
                 "`request_id`, and the customer gets one."
             ),
+            _ANALYTICS,
             f"{_CHANGING}\n",
         ]
     )

@@ -1,6 +1,6 @@
 """``kaiwa contracts``: writes what is generated into ``docs/contracts``, and releases schemas.
 
-By hand are ``kinds.toml``, ``bot.py`` and ``partition-vectors.json``; ``v1`` holds the schemas as released, which only
+By hand are ``kinds.toml``, ``bot.py``, ``export.py`` and ``partition-vectors.json``; ``v1`` holds the schemas as released, which only
 ``release`` touches and only with additions.
 """
 
@@ -9,8 +9,9 @@ from typing import Annotated
 
 import msgspec
 import typer
+import yaml
 
-from kaiwa.contracts.schema import documents, schemas
+from kaiwa.contracts.schema import data_contracts, documents, schemas
 from kaiwa.contracts.schema.compatibility import breaks
 from kaiwa.contracts.schema.pages import pretty
 from kaiwa.devstack.contracts.examples import BadNotes, notes, others
@@ -27,7 +28,8 @@ _HERE = Path("docs/contracts")
 def generated(folder: Path) -> dict[str, str]:
     """Every file that is generated from the code and what is written by hand in ``folder``."""
     told = notes((folder / "kinds.toml").read_text("utf-8"))
-    return documents(told, others(told), (folder / "bot.py").read_text("utf-8"))
+    texts = documents(told, others(told), (folder / "bot.py").read_text("utf-8"))
+    return texts | {path: _yaml(contract) for path, contract in data_contracts().items()}
 
 
 def breaking(folder: Path) -> dict[str, list[str]]:
@@ -83,10 +85,15 @@ def _written(folder: Path) -> list[str]:
     """The files in the folders that hold nothing but generated ones."""
     return [
         str(path.relative_to(folder))
-        for part in ("schemas", "events", "records")
+        for part in ("schemas", "events", "records", "odcs", "sinks")
         for path in sorted((folder / part).glob("*"))
     ]
 
 
 def _text(path: Path) -> str | None:
     return path.read_text("utf-8") if path.exists() else None
+
+
+def _yaml(contract: object) -> str:
+    written: str = yaml.safe_dump(contract, sort_keys=False, allow_unicode=True, width=120)
+    return f"# Written by `kaiwa contracts write`; change the data set in the code instead.\n{written}"

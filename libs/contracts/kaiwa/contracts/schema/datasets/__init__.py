@@ -1,0 +1,10 @@
+"""The analytics topics as data sets: a row here is a contract in ``docs/contracts/odcs`` and two sinks beside it."""
+
+from typing import Final
+
+from kaiwa.contracts.schema.datasets.dataset import Check, Column, Dataset
+from kaiwa.contracts.schema.datasets.inbound import INBOUND
+
+__all__ = ["DATASETS", "Check", "Column", "Dataset"]
+
+DATASETS: Final[tuple[Dataset, ...]] = (INBOUND,)
