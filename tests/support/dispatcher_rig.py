@@ -56,9 +56,10 @@ class DispatcherRig:
     async def __aenter__(self) -> Self:
         await self._exit.enter_async_context(self.sim)
         self._door = free_port()
-        app = self.sim.app(callback_url=f"http://127.0.0.1:{self._door}/webhooks/instagram")
+        hook = f"http://127.0.0.1:{self._door}/webhooks/instagram"
+        app = self.sim.app(callback_url=hook, require_proof=True)
         keys = generate(self._folder / "keys")
-        (self._folder / "apps").write_text(f"{app.app_id} {app.secret}\n")
+        (self._folder / "apps").write_text(f"{app.app_id} {app.secret} proof\n")
         self.env = {
             "PATH": "/usr/bin:/bin",
             **self._stack.environment,

@@ -1,5 +1,6 @@
 """What a complete HTTP answer says, and what may have left when none came: tables without a network."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -103,9 +104,22 @@ async def test_the_call(sender: Sender, url: str) -> None:
     assert asked.content == '{"message":{"text":"会話"}}'.encode()
 
 
-def test_a_sender_does_not_show_its_token() -> None:
+@pytest.mark.parametrize("proof", [None, "ab12"])
+async def test_every_call_carries_the_proof_where_there_is_one(proof: str | None) -> None:
+    """Breaks when one of the calls forgets it: an app that requires it would refuse just that one."""
+    platform, shop = Platform(content=b'{"data":[]}'), replace(SHOP, proof=proof)
+    graph = platform.graph()
+    await graph.send(shop, {})
+    await graph.newest_messages(shop, "1111")
+    await graph.threads(shop, None)
+    assert [asked.url.params.get("appsecret_proof") for asked in platform.asked] == [proof] * 3
+
+
+def test_a_sender_shows_neither_token_nor_proof() -> None:
     """Promise 8."""
-    assert SHOP.token not in repr(SHOP)
+    shown = repr(replace(SHOP, proof="proof-of-the-shop"))
+    assert SHOP.token not in shown
+    assert "proof-of" not in shown
 
 
 MEDIA = b'{"image_data":{}},{"video_data":{}},{"file_url":""}'

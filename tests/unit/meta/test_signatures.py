@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaiwa.meta.signatures import App, AppsFileError, appsecret_proof, parse_apps, sign, verify
+from kaiwa.meta.signatures import (
+    App,
+    AppsFileError,
+    Host,
+    appsecret_proof,
+    parse_apps,
+    proof_of,
+    sign,
+    verify,
+)
 from kaiwa.meta.wire import dump
 
 SHOP = App("1001", b"shop-secret")
@@ -81,6 +90,29 @@ def test_apps_file() -> None:
     assert parse_apps(text) == [App("1001", b"aaa"), App("1001", b"bbb"), App("2002", b"ccc#not-a-comment")]
 
 
+PROVING = parse_apps(
+    "1001 old\n1001 fb proof-facebook\n1001 ig proof-instagram\n2002 both proof # new\n3003 none"
+)
+
+
+@pytest.mark.parametrize(
+    ("app_id", "host", "secret"),
+    [
+        ("1001", "facebook", b"fb"),
+        ("1001", "instagram", b"ig"),
+        ("2002", "facebook", b"both"),
+        ("2002", "instagram", b"both"),
+        ("3003", "facebook", None),
+        ("4004", "facebook", None),
+    ],
+)
+def test_the_secret_that_proves_a_call(app_id: str, host: Host, secret: bytes | None) -> None:
+    """Breaks when a rotated secret proves, or one product's secret the other's calls. A new token has a new proof."""
+    for token in ("token", "refreshed"):
+        expected = secret and appsecret_proof(secret, token)
+        assert proof_of(PROVING, app_id, host, token) == expected
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -88,6 +120,8 @@ def test_apps_file() -> None:
         ("# nothing\n", "names no app"),
         ("1001 aaa\n1001\n", "line 2"),
         ("1001 aaa hunter2\n", "line 1"),
+        ("shop hunter2 proof\n", "line 1"),
+        ("1001 hunter2 proof 3\n", "line 1"),
         ("\nshop hunter2\n", "line 2"),
         ("1001 #hunter2\n", "line 1"),
     ],

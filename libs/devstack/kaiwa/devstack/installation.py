@@ -160,9 +160,11 @@ class Installation:
             "secret": secrets.token_hex(16),
             "instagram_secret": secrets.token_hex(16),  # the second product's, as with Instagram Login
             "callback_url": self.webhook,
+            "require_proof": True,
             "verify_token": Path(self.env["KAIWA_META__VERIFY_TOKEN_FILE"]).read_text().strip(),
         }
-        lines = (f"{APP_ID} {self._app[name]}\n" for name in ("secret", "instagram_secret"))
+        secrets_of = {"secret": "proof-facebook", "instagram_secret": "proof-instagram"}
+        lines = (f"{APP_ID} {self._app[name]} {proves}\n" for name, proves in secrets_of.items())
         _write_secret(self.folder / "apps", "".join(lines))
 
     def _scenario(self) -> list[str]:

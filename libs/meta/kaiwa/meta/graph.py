@@ -31,11 +31,23 @@ _KEEPALIVE = 20  # seconds; below the servers' own, so that an idle connection i
 
 @dataclass(frozen=True)
 class Sender:
-    """Whose token it is and where it sends: the Page's id on the Facebook host, the account's on Instagram's."""
+    """Whose token it is and where it sends: the Page's id on the Facebook host, the account's on Instagram's.
+
+    ``proof``: that the caller holds the app's secret, where the app requires it of every call.
+    """
 
     login: Literal["facebook", "instagram"]
     node_id: str
     token: str = field(repr=False)
+    proof: str | None = field(default=None, repr=False)
+
+    @property
+    def params(self) -> dict[str, str]:
+        return {"appsecret_proof": self.proof} if self.proof else {}
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
 
 
 class _Success(msgspec.Struct):
@@ -117,7 +129,8 @@ class Graph:
             response = await self._client.post(
                 f"{self._base[sender.login]}/{sender.node_id}/messages",
                 content=msgspec.json.encode(body),
-                headers={"authorization": f"Bearer {sender.token}", "content-type": "application/json"},
+                params=sender.params,
+                headers=sender.headers,
             )
         except httpx.HTTPError as error:
             why = type(error.__cause__ or error).__name__  # the transport's own names mislead
@@ -144,8 +157,8 @@ class Graph:
         try:
             response = await self._client.get(
                 f"{self._base[sender.login]}/{node}/conversations",
-                params={"platform": "instagram", **params},
-                headers={"authorization": f"Bearer {sender.token}"},
+                params={"platform": "instagram", **params, **sender.params},
+                headers=sender.headers,
             )
             if response.status_code != httpx.codes.OK:
                 return None

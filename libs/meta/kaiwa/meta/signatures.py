@@ -5,18 +5,36 @@ Platform notes, sections 1.3 (X-Hub-Signature-256) and 9 (appsecret_proof).
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
 
 _HEADER = re.compile(rb"sha256=([0-9a-f]{64})")
 
 
+Host = Literal["facebook", "instagram"]
+
+PROVES: Mapping[str, frozenset[Host]] = MappingProxyType(
+    {
+        "proof": frozenset({"facebook", "instagram"}),
+        "proof-facebook": frozenset({"facebook"}),
+        "proof-instagram": frozenset({"instagram"}),
+    }
+)
+"""The words of the apps file that make a secret prove calls, and on which host."""
+
+
 @dataclass(frozen=True, slots=True)
 class App:
-    """One secret of one app; an app has several while it rotates, or with two login products."""
+    """One secret of one app; an app has several while it rotates, or with two login products.
+
+    ``proves``: the hosts whose calls this secret proves, where the app requires that.
+    """
 
     app_id: str
     secret: bytes = field(repr=False)
+    proves: frozenset[Host] = frozenset()
 
 
 class AppsFileError(ValueError):
@@ -60,8 +78,15 @@ def appsecret_proof(secret: bytes, token: str) -> str:
     return hmac.digest(secret, token.encode("utf-8"), "sha256").hex()
 
 
+def proof_of(apps: Iterable[App], app_id: str, host: Host, token: str) -> str | None:
+    """The proof that a call of this app to this host carries, None where no secret is said to prove any."""
+    secrets = (app.secret for app in apps if app.app_id == app_id and host in app.proves)
+    secret = next(secrets, None)
+    return None if secret is None else appsecret_proof(secret, token)
+
+
 def parse_apps(text: str) -> list[App]:
-    """The lines `app_id secret` of `KAIWA_META__APPS_FILE`; `#` begins a comment between words."""
+    """The lines `app_id secret [proof]` of `KAIWA_META__APPS_FILE`; `#` begins a comment between words."""
     apps = [app for n, line in enumerate(text.splitlines(), start=1) if (app := _parse_line(n, line))]
     if not apps:
         raise AppsFileError("the apps file names no app: write one `app_id secret` line per secret")
@@ -76,7 +101,11 @@ def _parse_line(number: int, line: str) -> App | None:
             return None
         case [app_id, secret] if app_id.isascii() and app_id.isdigit():
             return App(app_id, secret.encode("utf-8"))
+        case [app_id, secret, word] if app_id.isascii() and app_id.isdigit() and word in PROVES:
+            return App(app_id, secret.encode("utf-8"), PROVES[word])
         case [_, _]:
             raise AppsFileError(f"line {number} of the apps file: the app id must be digits only")
         case _:
-            raise AppsFileError(f"line {number} of the apps file: write `app_id secret`")
+            raise AppsFileError(
+                f"line {number} of the apps file: write `app_id secret`, then `proof` if the app requires it"
+            )

@@ -17,6 +17,7 @@ from kaiwa.dispatcher.freshness import Freshness
 from kaiwa.dispatcher.handlers.erasures import Erasures
 from kaiwa.dispatcher.handlers.events import Events
 from kaiwa.dispatcher.handlers.sends import Sends
+from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.mark import Marker
 from kaiwa.dispatcher.record import Recorder
 from kaiwa.dispatcher.relay import Relay
@@ -69,6 +70,7 @@ async def _start(
     """Connect everything, then start the loops; what was opened is closed by `stack`."""
     own, meta, dsn = settings.dispatcher, settings.meta, settings.postgres.dsn.get_secret_value()
     vault, policy, clock = Contents.from_file(own.seal_key_file), own.policy, DatabaseClock()
+    logins = Logins.from_settings(meta, vault)
     await require_current(dsn, NAME)
     db = await stack.enter_async_context(pool(dsn, application=NAME, max_size=_CONNECTIONS))
     producer = await stack.enter_async_context(Producer(settings.kafka, client_id=f"kaiwa-{NAME}"))
@@ -84,7 +86,7 @@ async def _start(
     slots = Slots(db, clock)
     sender = Sender(
         platform,
-        Marker(db, vault, policy=policy),
+        Marker(db, vault, logins, policy=policy),
         Recorder(db, policy=policy, partitions=partitions),
         slots,
         clock,
@@ -101,7 +103,7 @@ async def _start(
         )
         for topic, handle in handlers.items()
     }
-    threads = Threads(platform, vault, slots)
+    threads = Threads(platform, logins, slots)
     settler = Settler(
         db,
         threads,

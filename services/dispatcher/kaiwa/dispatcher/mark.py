@@ -18,6 +18,7 @@ from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.decide import HELD_RETRY, Defer, Send, closes_at
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.unit import Next, Text, body, contents, next_message
+from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Want
 from kaiwa.meta.graph import Sender as Login
@@ -46,7 +47,7 @@ class Call:
 
     part_id: int
     want: Want
-    login: Login = field(repr=False)
+    login: Login
     body: Mapping[str, Any] = field(repr=False)
 
 
@@ -55,7 +56,7 @@ class _Ready:
     """A call that only lacks its part's number."""
 
     row: Row
-    token: str = field(repr=False)
+    login: Login
     message: Next
     tag: Literal["HUMAN_AGENT"] | None
     disclosure: Disclosure | None
@@ -64,9 +65,10 @@ class _Ready:
 class Marker:
     """Turns claims into calls, many in one transaction."""
 
-    def __init__(self, pool: asyncpg.Pool, vault: Contents, *, policy: Policy) -> None:
+    def __init__(self, pool: asyncpg.Pool, vault: Contents, logins: Logins, *, policy: Policy) -> None:
         self._pool = pool
         self._vault = vault
+        self._logins = logins
         self._policy = policy
 
     async def mark(self, claims: list[Claim]) -> list[Call | None]:
@@ -95,7 +97,7 @@ class Marker:
             return None
         try:
             saying = self._vault.open(row["intent_id"], row["sealed"])
-            token = self._vault.open_token(row["account_id"], row["sealed_token"])
+            login = self._logins.sender(row)
         except Unsealable as error:
             _log.error("content_or_token_cannot_be_unsealed", exc_info=error)
             await endings.defer(connection, row, Defer(row["now"] + HELD_RETRY, Reason.UNSEALABLE))
@@ -111,7 +113,7 @@ class Marker:
         disclosure = None
         if due and message.placement:
             disclosure = Disclosure(due.trigger, due.text_id, due.language, message.placement)
-        return _Ready(row, token, message, decision.tag, disclosure)
+        return _Ready(row, login, message, decision.tag, disclosure)
 
     async def _no_private_reply(self, connection: Connection, row: Row, message: Next) -> Reason | None:
         """It is one message, so it has to hold its disclosure; and the comment allows one, which is taken here."""
@@ -145,10 +147,9 @@ class Marker:
         row, content = found.row, found.message.content
         comment_id = row["comment_id"]
         bucket = rows.bucket_of(content.kind, comment=comment_id is not None, live=bool(row["comment_live"]))
-        node = row["page_id"] if row["login"] == "facebook" else row["account_id"]
         return Call(
             part_id=part_id,
             want=Want(row["account_id"], bucket),
-            login=Login(row["login"], node, found.token),
+            login=found.login,
             body=body(content, customer_id=row["customer_id"], comment_id=comment_id, tag=found.tag),
         )

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import asyncpg
 
-from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.thread import heard_at
+from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Slots, Want
 from kaiwa.meta.answers import ThreadMessage, ThreadPage
@@ -29,9 +29,9 @@ _FAILURES = 5  # readings, before an unknown window counts as closed
 class Threads:
     """Reads threads; every reading of this installation takes its slot here."""
 
-    def __init__(self, graph: Graph, vault: Contents, slots: Slots) -> None:
+    def __init__(self, graph: Graph, logins: Logins, slots: Slots) -> None:
         self._graph = graph
-        self._vault = vault
+        self._logins = logins
         self._slots = slots
 
     async def newest(self, row: Row) -> list[ThreadMessage] | None:
@@ -46,15 +46,13 @@ class Threads:
 
     async def _turn(self, row: Row) -> Sender | None:
         """Whoever may read now, for one reading."""
-        account_id = row["account_id"]
         try:
-            token = self._vault.open_token(account_id, row["sealed_token"])
+            sender = self._logins.sender(row)
         except Unsealable as error:
             _log.error("token_cannot_be_unsealed", exc_info=error)
             return None
-        await self._slots.turn(Want(account_id, "conversations"))
-        node = row["page_id"] if row["login"] == "facebook" else account_id
-        return Sender(row["login"], node, token)
+        await self._slots.turn(Want(row["account_id"], "conversations"))
+        return sender
 
 
 class Lookups:

@@ -12,6 +12,7 @@ from kaiwa.bus.producer import Producer
 from kaiwa.contracts import topics
 from kaiwa.dispatcher.backfill import Backfill, Progress
 from kaiwa.dispatcher.contents import Contents
+from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.settings import Dispatcher
 from kaiwa.dispatcher.slots import DatabaseClock, Slots
 from kaiwa.dispatcher.threads import Threads
@@ -48,7 +49,7 @@ def backfill(account: str, *, as_json: Json = False) -> None:
 async def _backfill(settings: BackfillSettings, account_id: str) -> Progress:
     dsn, meta = settings.postgres.dsn.get_secret_value(), settings.meta
     await require_current(dsn, "dispatcher")
-    vault = Contents.from_file(settings.dispatcher.seal_key_file)
+    logins = Logins.from_settings(meta, Contents.from_file(settings.dispatcher.seal_key_file))
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     done = Progress(0, 0)
     async with (
@@ -63,7 +64,7 @@ async def _backfill(settings: BackfillSettings, account_id: str) -> Progress:
         login = await _sql.account_login(db, account_id=account_id)
         if login is None:
             raise Failure(f"no account {account_id}: see `kaiwa accounts list`")
-        threads = Threads(platform, vault, Slots(db, DatabaseClock()))
+        threads = Threads(platform, logins, Slots(db, DatabaseClock()))
         work = Backfill(db, threads, partitions=await _partitions(settings.kafka))
         with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("reading threads")

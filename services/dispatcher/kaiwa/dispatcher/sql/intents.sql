@@ -180,7 +180,7 @@ update dispatcher.parts set state = 'lost' where intent_id = :intent_id and stat
 -- name: doubtful(bound, settle_after)
 -- Calls without an answer that have waited for an echo long enough to be looked for in the thread.
 select p.part_id, p.kind, p.content_hash, p.called_at, i.account_id, i.customer_id, i.intent_id,
-    a.login, a.page_id, a.sealed_token, i.doubt_since < clock_timestamp() - :bound::interval as overdue
+    a.app_id, a.login, a.page_id, a.sealed_token, i.doubt_since < clock_timestamp() - :bound::interval as overdue
 from dispatcher.intents as i
 join dispatcher.parts as p using (intent_id)
 join dispatcher.accounts as a on a.account_id = i.account_id

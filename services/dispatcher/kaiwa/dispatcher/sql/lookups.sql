@@ -14,7 +14,7 @@ from (
 ) as k
 join dispatcher.accounts as a using (account_id)
 where c.account_id = k.account_id and c.customer_id = k.customer_id
-returning c.account_id, c.customer_id, a.login, a.page_id, a.sealed_token;
+returning c.account_id, c.customer_id, a.app_id, a.login, a.page_id, a.sealed_token;
 
 -- name: looked(heard_at, account_id, customer_id)!
 -- What the thread says joins what the events say; heard_at is null where the customer is not among the newest messages.
@@ -47,7 +47,7 @@ on conflict (account_id) do update set
 returning cursor, threads, heard;
 
 -- name: account_login(account_id)^
-select account_id, login, page_id, sealed_token from dispatcher.accounts where account_id = :account_id;
+select account_id, app_id, login, page_id, sealed_token from dispatcher.accounts where account_id = :account_id;
 
 -- name: note_backfill(account_id, cursor, threads, heard)!
 update dispatcher.backfills set cursor = :cursor::text, threads = :threads, heard = :heard,
