@@ -100,6 +100,20 @@ class DispatcherRig:
         self, *, login: str = "facebook", entry: Mapping[str, Any] = {}, **fields: Any
     ) -> Account:
         """An account on both sides: at Meta, and in the registry (`entry` overrides its row there)."""
+        account = self._opened(login, entry, fields)
+        await self.apply()
+        return account
+
+    async def customers(self, count: int, **fields: Any) -> list[Person]:
+        """As many customers, each of an account of their own, who have just written."""
+        people = [self.sim.customer(self._opened("facebook", {}, fields)) for _ in range(count)]
+        await self.apply()
+        for person in people:
+            person.write("Is it in stock?")
+        assert await self.sim.settled()
+        return people
+
+    def _opened(self, login: str, entry: Mapping[str, Any], fields: Mapping[str, Any]) -> Account:
         account = self.sim.account(login=login, **fields)
         token = self._folder / f"token-{account.account_id}"
         token.write_text(account.tokens["1001"])
@@ -115,10 +129,13 @@ class DispatcherRig:
                 **entry,
             }
         )
+        return account
+
+    async def apply(self) -> None:
+        """Make the registry equal to what was opened: every account is active, none is paused."""
         file = self._folder / "accounts.json"
         file.write_text(json.dumps(self._entries))
         await self.kaiwa("accounts", "apply", str(file))
-        return account
 
     async def customer(self, text: str = "Is it in stock?", **account: Any) -> Person:
         """A customer of a new account, who has just written."""

@@ -36,7 +36,15 @@ FATES = [
         "sent",
         evidence="content",
     ),
-    Fate("error 2", "error", {"when": "before", "code": 2}, 0, "failed", reason="not_found"),
+    Fate(
+        "error 2 with a subcode",
+        "error",
+        {"when": "before", "code": 2, "subcode": 1545133},
+        0,
+        "failed",
+        reason="not_found",
+    ),
+    Fate("sent, says error 2", "error", {"when": "after", "code": 2}, 1, "sent", evidence="content"),
 ]
 
 

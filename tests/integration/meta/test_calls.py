@@ -38,9 +38,7 @@ async def impatient(base: str) -> AsyncIterator[Graph]:
         pytest.param(TAKEN, ACCEPTED, id="accepted"),
         pytest.param(says("200 OK", CLOSED), Refused(10, 2534022, "T"), id="200 with an error"),
         pytest.param(says("403 Forbidden", CLOSED), Refused(10, 2534022, "T"), id="403 with an error"),
-        pytest.param(
-            says("500 Oh", CLOSED), Refused(10, 2534022, "T", server_error=True), id="500 with an error"
-        ),
+        pytest.param(says("500 Oh", CLOSED), Refused(10, 2534022, "T", passing=True), id="500 with an error"),
         pytest.param(says("500 Oh", b"<html>"), Lost("HTTP 500"), id="500 with html"),
         pytest.param(says("200 OK", b"<html>"), Lost("unreadable answer"), id="200 unreadable"),
     ],

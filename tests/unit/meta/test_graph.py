@@ -33,9 +33,18 @@ def answer(status: int, content: bytes = b"", **headers: str) -> Answer:
         (200, CLOSED, Refused(10, 2534022, "T")),
         (400, CLOSED, Refused(10, 2534022, "T")),
         (403, CLOSED, Refused(10, 2534022, "T")),
-        (500, CLOSED, Refused(10, 2534022, "T", server_error=True)),
+        (500, CLOSED, Refused(10, 2534022, "T", passing=True)),
         (400, b'{"error":{}}', Refused(None, None, None)),
-        (500, b'{"error":{}}', Refused(None, None, None, server_error=True)),
+        (500, b'{"error":{}}', Refused(None, None, None, passing=True)),
+        # the text is localised, the type differs between the hosts, transient may be anything: the numbers speak
+        (
+            400,
+            '{"error":{"message":"メッセージを送信できません","type":"IGApiException","code":1}}'.encode(),
+            Refused(1, None, None),
+        ),
+        (400, b'{"error":{"message":null,"type":"OAuthException","code":1}}', Refused(1, None, None)),
+        (400, b'{"error":{"code":4711,"is_transient":true}}', Refused(4711, None, None, passing=True)),
+        (400, b'{"error":{"code":4711,"is_transient":"yes"}}', Refused(4711, None, None)),
         # unreadable, or says nothing: it may have been sent
         (200, b"", Lost("unreadable answer")),
         (204, b"", Lost("unreadable answer")),

@@ -82,5 +82,12 @@ class Reason(StrEnum):
         "unknown_harmless",
         "A reaction or typing sign may or may not have arrived; it leaves no trace.",
     )
-    PLATFORM = "platform", "Meta refused the call; `error` explains."
+    PLATFORM = (
+        "platform",
+        "Meta refused the call; `error` explains. While deferred it is tried again by itself.",
+    )
+    WENT_ON = (
+        "went_on",
+        "Nobody can say yet whether it was sent; the conversation has waited long enough and goes on without it.",
+    )
     UNREACHABLE = "unreachable", "Meta could not be reached; nothing left this machine and it is tried again."

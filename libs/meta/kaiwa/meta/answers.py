@@ -23,14 +23,15 @@ class Accepted:
 class Refused:
     """The platform's error object. ``retry_after`` from its usage headers, where it gave one.
 
-    ``server_error``: it came with an HTTP status of 500 or above, which says something where the code does not.
+    ``passing``: Meta calls it transient, or it came with an HTTP status of 500 or above, which says something where
+    the code does not.
     """
 
     code: int | None
     subcode: int | None
     fbtrace_id: str | None
     retry_after: timedelta | None = None
-    server_error: bool = False
+    passing: bool = False
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ class _Error(msgspec.Struct):
     code: int | None = None
     error_subcode: int | None = None
     fbtrace_id: str | None = None
+    is_transient: Any = None
 
 
 class _ErrorBody(msgspec.Struct):
@@ -188,7 +189,7 @@ def read(response: httpx.Response) -> Answer:
             error.error_subcode,
             error.fbtrace_id,
             regain(response.headers),
-            server_error=response.is_server_error,
+            passing=response.is_server_error or error.is_transient is True,
         )
     if response.is_success:
         try:

@@ -11,7 +11,7 @@ import msgspec
 
 from kaiwa.contracts.outcomes import Evidence, PlatformError, State
 from kaiwa.contracts.reasons import Reason
-from kaiwa.dispatcher.core.classify import Again, Failed
+from kaiwa.dispatcher.core.classify import RETRIES, Again, Failed, backoff
 from kaiwa.dispatcher.core.decide import Defer, Look, Refuse
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.unit import GESTURES
@@ -121,14 +121,19 @@ async def delivered(
     return claimed
 
 
-async def doubt(connection: Connection, part: Row, error: PlatformError | None) -> None:
-    """It may have been sent: the conversation waits for evidence, which a gesture never leaves."""
+async def doubt(
+    connection: Connection, part: Row, error: PlatformError | None, *, retry: bool = False
+) -> None:
+    """It may have been sent: the conversation waits for evidence, which a gesture never leaves.
+
+    `retry`: Meta answered with an error, so proof of its absence allows another try.
+    """
     if part["kind"] in GESTURES:
         await _sql.lose_parts(connection, intent_id=part["intent_id"])
         await finish(connection, part, "failed", Reason.UNKNOWN_HARMLESS, error=error)
         return
     await _sql.doubt_parts(connection, intent_id=part["intent_id"])
-    await _sql.doubt(connection, intent_id=part["intent_id"], error=_plain(error))
+    await _sql.doubt(connection, intent_id=part["intent_id"], error=_plain(error), retry=retry)
     await report(connection, part["intent_id"], "in_doubt")
 
 
@@ -143,10 +148,31 @@ async def failed(connection: Connection, part: Row, verdict: Failed) -> None:
             await _sql.suppress(connection, **room, at=part["called_at"])
         case "not_owner":
             await _sql.lose_control(connection, **room, at=part["called_at"])
+        case "closed":
+            await _sql.close_window(connection, **room, at=part["called_at"])
         case None:
             pass
     reason = Reason.PARTIAL if part["pieces_sent"] else verdict.reason
     await finish(connection, part, "failed", reason, error=verdict.error)
+
+
+async def absent(connection: Connection, part: Row) -> bool:
+    """The thread proves that it was not sent. True where it is tried again: Meta's error allows it, a few times.
+
+    The attempt stays as one that was lost, so that even its late echo is told from a stranger's message.
+    """
+    if not part["retry"] or part["retries"] >= RETRIES:
+        await lost(connection, part)
+        return False
+    until = part["now"] + backoff(part["retries"])
+    await _sql.retry_part(connection, part_id=part["part_id"])
+    await _give_grant_back(connection, part)
+    await _sql.requeue(
+        connection, intent_id=part["intent_id"], next_at=until, due_at=until, reason=Reason.PLATFORM
+    )
+    await _free(connection, part)
+    await report(connection, part["intent_id"], "deferred", Reason.PLATFORM)
+    return True
 
 
 async def lost(connection: Connection, part: Row) -> None:
@@ -156,11 +182,12 @@ async def lost(connection: Connection, part: Row) -> None:
 
 
 async def again(connection: Connection, part: Row, verdict: Again, now: datetime) -> None:
-    """It certainly was not sent: back into the queue, behind a pause of the account where one was announced."""
+    """It certainly was not sent: back into the queue. Who else waits is the account's business."""
+    if verdict.once and verdict.error and part["retries"] > 0:
+        await failed(connection, part, Failed(verdict.error))
+        return
     until = now + verdict.after
-    if verdict.pause:
-        await _sql.pause_account(connection, account_id=part["account_id"], pause=verdict.after)
-    await _sql.forget_part(connection, part_id=part["part_id"])
+    await _sql.forget_part(connection, part_id=part["part_id"], counts=verdict.once)
     await _give_grant_back(connection, part)
     await _sql.requeue(
         connection,
@@ -187,8 +214,11 @@ async def give_back(connection: Connection, row: Row) -> None:
 
 
 async def go_on_without(connection: Connection, part: Row) -> None:
-    """The conversation has waited long enough for a message in doubt; that one stays in doubt."""
-    await _free(connection, part)
+    """The conversation has waited long enough for a message in doubt, and says so; that one stays in doubt."""
+    room = {"account_id": part["account_id"], "customer_id": part["customer_id"]}
+    if await _sql.is_waited_for(connection, **room, intent_id=part["intent_id"]):
+        await _free(connection, part)
+        await report(connection, part["intent_id"], "in_doubt", Reason.WENT_ON)
 
 
 async def finish(

@@ -40,6 +40,7 @@ class Recorder:
             for part in locked:
                 item = by_part[part["part_id"]]
                 more[item.part_id] = await self._apply(connection, part, item.verdict)
+            await self._hold_accounts(connection, [by_part[part["part_id"]] for part in locked])
             for account_id, customer_id in sorted({(p["account_id"], p["customer_id"]) for p in locked}):
                 await settle.explain(connection, account_id, customer_id, policy=self._policy)
         return [more.get(item.part_id, False) for item in ended]
@@ -63,16 +64,31 @@ class Recorder:
                 )
             case _ if part["part_state"] not in {"sending", "in_doubt"}:
                 return False  # evidence was quicker
-            case InDoubt(error=error) if part["part_state"] == "sending":
-                await endings.doubt(connection, part, error)
+            case InDoubt(error=error, retry=retry) if part["part_state"] == "sending":
+                await endings.doubt(connection, part, error, retry=retry)
             case InDoubt():
                 return False  # the lease is over, and it is in doubt already
-            case Failed(account_state=state):
+            case Failed():
                 await endings.failed(connection, part, verdict)
-                if state:
-                    await set_state(connection, account_id, state)
-            case Again(account_state=state):
+            case Again():
                 await endings.again(connection, part, verdict, part["now"])
-                if state:
-                    await set_state(connection, account_id, state)
         return False
+
+    async def _hold_accounts(self, connection: Connection, ended: list[Ended]) -> None:
+        """What the answers say about accounts and apps; locked after the conversations, in one order, all at once."""
+        told = [(item.account_id, item.verdict) for item in ended if isinstance(item.verdict, Again | Failed)]
+        pauses = [(name, v) for name, v in told if isinstance(v, Again) and v.pause]
+        states = {name: v.account_state for name, v in told if v.account_state}
+        if not pauses and not states:
+            return
+        apps = [name for name, verdict in pauses if verdict.pause == "app"]
+        _ = [row async for row in _sql.lock_accounts(connection, ids=[name for name, _ in told], apps=apps)]
+        for name, verdict in pauses:
+            metrics.PAUSES.labels(verdict.pause).inc()
+            await _sql.pause(
+                connection, account_id=name, whole_app=verdict.pause == "app", pause=verdict.after
+            )
+            if verdict.tags_abused:
+                await _sql.stop_tags(connection, account_id=name)
+        for name, state in sorted(states.items()):
+            await set_state(connection, name, state)

@@ -133,6 +133,10 @@ class Settler:
                     connection, part, mid=mid, evidence="thread", at=at, policy=self._policy
                 )
             case Absent():
+                tried_again = await endings.absent(connection, part)
+                metrics.SETTLED.labels("tried_again" if tried_again else "not_found").inc()
+            case Unclear() if row["overdue"] and part["retry"]:
+                # Meta said that it failed, and no evidence says otherwise.
                 metrics.SETTLED.labels("not_found").inc()
                 await endings.lost(connection, part)
             case Unclear():

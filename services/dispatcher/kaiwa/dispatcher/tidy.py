@@ -37,6 +37,7 @@ class Tidy:
         await _sql.forget_empty_rooms(self._pool)
         state = await _sql.gauges(self._pool)
         metrics.IN_DOUBT.set(state["in_doubt"])
+        metrics.DOUBT_AGE.set(state["doubt_age"])
         metrics.QUEUE_AGE.set(state["queue_age"])
         metrics.OUTBOX_LAG.set(state["outbox"])
         metrics.CONTENT_AGE.set(state["content_age"])

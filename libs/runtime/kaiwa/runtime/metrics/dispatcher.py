@@ -27,6 +27,14 @@ SEND_SECONDS: Final = Histogram(
 )
 # Messages whose outcome is not known yet.
 IN_DOUBT: Final = Gauge("kaiwa_dispatcher_in_doubt", "Messages in doubt", registry=DISPATCHER)
+# Age of the oldest of them; above a quarter of an hour a person should look (`kaiwa sends list --state in_doubt`).
+DOUBT_AGE: Final = Gauge(
+    "kaiwa_dispatcher_in_doubt_age_seconds", "Oldest message in doubt", registry=DISPATCHER
+)
+# Pauses that the platform's throttling set off, by who has to wait (account, app).
+PAUSES: Final = Counter(
+    "kaiwa_dispatcher_pauses_total", "Pauses after throttling", ["scope"], registry=DISPATCHER
+)
 # In doubt no longer, by the evidence that settled it.
 SETTLED: Final = Counter(
     "kaiwa_dispatcher_settled_total", "Messages settled", ["evidence"], registry=DISPATCHER

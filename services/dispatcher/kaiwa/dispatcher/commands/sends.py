@@ -15,6 +15,7 @@ from kaiwa.contracts.sends import Author, Media, Message, Recipient, SendRequest
 from kaiwa.contracts.times import rfc3339
 from kaiwa.dispatcher.commands.accounts import ReadSettings
 from kaiwa.dispatcher.commands.backfill import backfill
+from kaiwa.dispatcher.commands.settle import settle
 from kaiwa.runtime.cli import Failure, Json, emit
 from kaiwa.runtime.clock import utc_now
 from kaiwa.runtime.errors import DependencyError
@@ -33,6 +34,7 @@ conversations = typer.Typer(help="Conversations: what the dispatcher knows of th
 
 
 conversations.command("backfill")(backfill)
+sends.command("settle")(settle)
 
 
 class SendSettings(Settings):

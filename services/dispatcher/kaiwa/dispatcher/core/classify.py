@@ -13,6 +13,17 @@ from kaiwa.meta.errors import Action, explain
 RETRY_UNREACHABLE = timedelta(seconds=2)
 DEFAULT_PAUSE = timedelta(seconds=60)
 BUSY_THREAD = timedelta(minutes=2)
+SECOND_TRY = timedelta(seconds=10)
+
+RETRIES = 3
+"""How often a call that Meta answered with 1 or 2 is made again, each time only after the thread has proved its absence."""
+
+_TAGS_ABUSED = (613, 2018338)
+
+
+def backoff(retries: int) -> timedelta:
+    """How long a call waits that was tried again so often already."""
+    return timedelta(seconds=5 * 2**retries)
 
 
 @dataclass(frozen=True)
@@ -25,15 +36,28 @@ class Sent:
 
 @dataclass(frozen=True)
 class InDoubt:
-    """The platform may have it. Only evidence settles this; the call is never made again."""
+    """The platform may have it. Only evidence settles this, and what has no evidence is never called again.
+
+    ``retry``: once the thread proves that it was not sent, it may be tried again.
+    """
 
     error: PlatformError | None = None
+    retry: bool = False
 
 
-Lesson = Literal["away", "not_owner"]
-"""What a refusal teaches about its conversation: nobody can be reached there now, or another app has it."""
+Lesson = Literal["away", "not_owner", "closed"]
+"""What a refusal teaches about its conversation: nobody can be reached there now, another app has it, its window is
+closed.
+"""
 
-_LESSONS: dict[Lesson, Reason] = {"away": Reason.RECIPIENT_UNAVAILABLE, "not_owner": Reason.NOT_OWNER}
+_LESSONS: dict[Lesson, Reason] = {
+    "away": Reason.RECIPIENT_UNAVAILABLE,
+    "not_owner": Reason.NOT_OWNER,
+    "closed": Reason.WINDOW_CLOSED,
+}
+
+Scope = Literal["account", "app"]
+"""Who has to wait: the account, or every account of its app."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +75,18 @@ class Failed:
 
 @dataclass(frozen=True)
 class Again:
-    """It certainly was not sent and may be tried later. ``pause``: the whole account waits as long."""
+    """It certainly was not sent and may be tried later. ``pause``: who waits as long, besides this message.
+
+    ``once``: it is tried a second time and not a third. ``tags_abused``: the account sends no tagged messages any more.
+    """
 
     after: timedelta
     reason: Reason | None
-    pause: bool = False
+    pause: Scope | None = None
     account_state: AccountState | None = None
     error: PlatformError | None = None
+    once: bool = False
+    tags_abused: bool = False
 
 
 Verdict = Sent | InDoubt | Failed | Again
@@ -79,24 +108,29 @@ def classify(answer: Answer) -> Verdict:
 
 
 def _refused(answer: Refused) -> Verdict:
-    row = explain(answer.code, answer.subcode, server_error=answer.server_error)
+    row = explain(answer.code, answer.subcode, passing=answer.passing)
     error = PlatformError(answer.code, answer.subcode, row.explanation, answer.fbtrace_id)
     match row.action:
-        case Action.UNKNOWN:
-            return InDoubt(error)
-        case Action.PAUSE:
+        case Action.UNKNOWN | Action.RETRY:
+            return InDoubt(error, retry=row.action is Action.RETRY)
+        case Action.PAUSE | Action.PAUSE_APP:
             return Again(
-                answer.retry_after or DEFAULT_PAUSE, Reason.PAUSED_BY_PLATFORM, pause=True, error=error
+                answer.retry_after or DEFAULT_PAUSE,
+                Reason.PAUSED_BY_PLATFORM,
+                pause="app" if row.action is Action.PAUSE_APP else "account",
+                error=error,
+                tags_abused=(answer.code, answer.subcode) == _TAGS_ABUSED,
             )
         case Action.WAIT:
             return Again(BUSY_THREAD, Reason.NOT_OWNER, error=error)
+        case Action.ONCE:
+            return Again(SECOND_TRY, Reason.PLATFORM, error=error, once=True)
         case Action.REAUTH | Action.RESTRICTED:
             state: AccountState = "needs_reauth" if row.action is Action.REAUTH else "restricted"
             return Again(DEFAULT_PAUSE, Reason.ACCOUNT_PAUSED, account_state=state, error=error)
-        case Action.INELIGIBLE:
-            return Failed(error, account_state="ineligible")
-        case Action.DROP | Action.FIX:  # pragma: no branch - as above
-            return Failed(error, lesson=_lesson(answer.code, answer.subcode))
+        case Action.INELIGIBLE | Action.DROP | Action.FIX:  # pragma: no branch - as above
+            ineligible: AccountState | None = "ineligible" if row.action is Action.INELIGIBLE else None
+            return Failed(error, ineligible, _lesson(answer.code, answer.subcode))
 
 
 def _lesson(code: int | None, subcode: int | None) -> Lesson | None:
@@ -106,5 +140,7 @@ def _lesson(code: int | None, subcode: int | None) -> Lesson | None:
             return "away"
         case (2018300, _) | (100, 2534037):
             return "not_owner"
+        case (10, 2534022 | 2018278 | 2018065):
+            return "closed"
         case _:
             return None

@@ -47,9 +47,24 @@ returning state;
 update dispatcher.intents set next_at = clock_timestamp(), due_at = clock_timestamp()
 where account_id = :account_id and state = 'queued' and reason in ('account_paused', 'paused_by_platform');
 
--- name: pause_account(pause, account_id)!
+-- name: lock_accounts(ids, apps)
+-- These accounts, and every account of the apps of those; in one order.
+select account_id from dispatcher.accounts
+where account_id = any(:ids::text[]) or app_id in (
+    select app_id from dispatcher.accounts where account_id = any(:apps::text[])
+)
+order by account_id
+for update;
+
+-- name: pause(pause, whole_app, account_id)!
 update dispatcher.accounts set paused_until = greatest(paused_until, clock_timestamp() + :pause::interval)
-where account_id = :account_id;
+where account_id = :account_id or (
+    :whole_app::boolean and app_id = (select app_id from dispatcher.accounts where account_id = :account_id)
+);
+
+-- name: stop_tags(account_id)!
+-- Until the registry says so again.
+update dispatcher.accounts set human_agent = false where account_id = :account_id;
 
 -- name: lock_buckets(accounts, classes)
 -- Every bucket asked for, made where it was missing, locked in one order.

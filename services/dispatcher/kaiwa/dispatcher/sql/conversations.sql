@@ -76,6 +76,17 @@ where account_id = :account_id and customer_id = :customer_id;
 update dispatcher.conversations set control = 'other', control_at = :at
 where account_id = :account_id and customer_id = :customer_id and (control_at is null or control_at <= :at);
 
+-- name: close_window(at, account_id, customer_id)!
+-- The platform says that it was closed; the customer's next message opens it.
+update dispatcher.conversations set window_opened_at = least(window_opened_at, :at::timestamptz - interval '24 hours')
+where account_id = :account_id and customer_id = :customer_id;
+
+-- name: is_waited_for(account_id, customer_id, intent_id)$
+select exists (
+    select from dispatcher.conversations
+    where account_id = :account_id and customer_id = :customer_id and in_flight = :intent_id
+);
+
 -- name: lock_queues(account_id)
 -- The conversations of an account that wait for something, locked in the order of everywhere.
 select customer_id from dispatcher.conversations

@@ -115,7 +115,7 @@ returning intent_id, part_id;
 select
     p.part_id, p.state as part_state, p.covers, p.disclosure as part_disclosure, p.called_at,
     i.intent_id, i.account_id, i.customer_id, i.author_kind, i.state, i.reason, i.pieces, i.pieces_sent, i.due_at,
-    i.started, i.bucket, i.comment_id, p.kind, clock_timestamp() as now
+    i.started, i.bucket, i.comment_id, i.retry, i.retries, p.kind, clock_timestamp() as now
 from dispatcher.parts as p
 join dispatcher.intents as i using (intent_id)
 join dispatcher.conversations as c on c.account_id = i.account_id and c.customer_id = i.customer_id
@@ -126,33 +126,45 @@ for update of c, i, p;
 -- name: settle_part(state, mid, part_id)!
 update dispatcher.parts set state = :state, mid = coalesce(:mid, mid) where part_id = :part_id;
 
--- name: forget_part(part_id)!
+-- name: forget_part(counts, part_id)!
 -- It never left, or the platform refused it for now: the next attempt is a part of its own.
-delete from dispatcher.parts where part_id = :part_id;
+with gone as (delete from dispatcher.parts where part_id = :part_id returning intent_id)
+update dispatcher.intents as i set retries = i.retries + 1 from gone
+where i.intent_id = gone.intent_id and :counts::boolean;
+
+-- name: retry_part(part_id)!
+-- An attempt that left no trace; the next one is a part of its own.
+with lost as (update dispatcher.parts set state = 'lost', retried = true where part_id = :part_id returning intent_id)
+update dispatcher.intents as i set retries = i.retries + 1, doubt_since = null from lost where i.intent_id = lost.intent_id;
 
 -- name: parts_of(intent_id)
-select n, state, mid, covers, disclosure from dispatcher.parts where intent_id = :intent_id order by n;
+-- Without attempts that another one replaced, unless they came through after all.
+select row_number() over (order by n) as n, state, mid, covers, disclosure
+from dispatcher.parts where intent_id = :intent_id and not (retried and state = 'lost') order by n;
 
 -- name: advance(pieces_sent, disclosure, evidence, state, lease, intent_id)!
 -- A piece is delivered; the holder of the claim goes on with the next one.
 update dispatcher.intents set pieces_sent = :pieces_sent, disclosure = coalesce(:disclosure::jsonb, disclosure),
-    evidence = :evidence, state = :state, doubt_since = null, lease_until = clock_timestamp() + :lease::interval,
+    evidence = :evidence, state = :state, doubt_since = null, retries = 0, lease_until = clock_timestamp() + :lease::interval,
     next_at = clock_timestamp()
 where intent_id = :intent_id;
 
 -- name: requeue(next_at, due_at, reason, intent_id)!
 update dispatcher.intents set state = 'queued', next_at = :next_at, due_at = :due_at, reason = :reason, fence = null,
-    lease_until = null, started = exists (select from dispatcher.parts as p where p.intent_id = intents.intent_id)
+    lease_until = null, started = exists (
+        select from dispatcher.parts as p where p.intent_id = intents.intent_id and not p.retried
+    )
 where intent_id = :intent_id;
 
--- name: doubt(error, intent_id)!
-update dispatcher.intents set state = 'in_doubt', doubt_since = clock_timestamp(), fence = null, lease_until = null,
+-- name: doubt(error, retry, intent_id)!
+update dispatcher.intents set state = 'in_doubt', retry = :retry, doubt_since = clock_timestamp(), fence = null, lease_until = null,
     error = coalesce(:error::jsonb, error)
 where intent_id = :intent_id;
 
 -- name: finish(state, reason, evidence, error, disclosure, pieces_sent, intent_id)!
+-- What failed keeps the error that it is in doubt for.
 update dispatcher.intents set state = :state, reason = :reason, evidence = coalesce(:evidence, evidence),
-    error = :error::jsonb, disclosure = coalesce(:disclosure::jsonb, disclosure), pieces_sent = coalesce(:pieces_sent, pieces_sent),
+    error = coalesce(:error::jsonb, case when :state = 'failed' then error end), disclosure = coalesce(:disclosure::jsonb, disclosure), pieces_sent = coalesce(:pieces_sent, pieces_sent),
     finished_at = clock_timestamp(), fence = null, lease_until = null, doubt_since = null
 where intent_id = :intent_id;
 
@@ -189,13 +201,25 @@ where i.state = 'in_doubt' and p.state = 'in_doubt' and i.doubt_since < clock_ti
 order by i.doubt_since
 limit 20;
 
+-- name: doubted_parts(request_id, account_id)
+select p.part_id from dispatcher.parts as p join dispatcher.intents as i using (intent_id)
+where i.request_id = :request_id and (:account_id::text is null or i.account_id = :account_id::text)
+    and i.state = 'in_doubt' and p.state = 'in_doubt';
+
 -- name: look_later(pause, intent_id)!
-update dispatcher.intents set next_at = clock_timestamp() + :pause::interval where intent_id = :intent_id;
+-- The longer nothing was found the less often it is looked for, so that the old do not keep the new from being read.
+update dispatcher.intents set next_at = clock_timestamp()
+    + least(greatest(:pause::interval, (clock_timestamp() - doubt_since) / 4), interval '10 minutes')
+where intent_id = :intent_id;
 
 -- name: gauges()^
 -- Counts, and ages in seconds; what nothing but its turn holds back is due.
 select
     (select count(*) from dispatcher.intents where state = 'in_doubt') as in_doubt,
+    (
+        select coalesce(extract(epoch from clock_timestamp() - min(doubt_since)), 0)::float
+        from dispatcher.intents where state = 'in_doubt'
+    ) as doubt_age,
     (select count(*) from dispatcher.outbox) as outbox,
     (
         select coalesce(extract(epoch from clock_timestamp() - min(next_due)), 0)::float

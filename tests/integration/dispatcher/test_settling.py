@@ -1,0 +1,147 @@
+"""Promise 3, what comes after doubt: another try only on proof, correction by late evidence, a person's word."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from dispatcher_rig import HUMAN, WITHIN, DispatcherRig
+
+from kaiwa.bus.records import Outgoing
+from kaiwa.contracts import ids, topics
+from kaiwa.contracts.events import Event, encode
+from kaiwa.contracts.partition import of_conversation
+from kaiwa.contracts.times import rfc3339
+from kaiwa.runtime.clock import utc_now
+from kaiwa.simulator.simulator import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def in_doubt(rig: DispatcherRig, person: Person, text: str, effect: str, **fault: Any) -> str:
+    """A request whose call ended so, and whose conversation moved on before anybody could look."""
+    rig.sim.fault("lose", marker=text, times=1)
+    rig.sim.fault(effect, marker=text, times=1, **fault)
+    request = await rig.ask(person, text, author=HUMAN)
+    await rig.until(request, lambda outcome: outcome.state == "in_doubt")
+    return request
+
+
+def talk_on(person: Person) -> None:
+    """So much that the thread's 20 newest messages do not reach back to the call."""
+    for n in range(21):
+        person.write(f"and another thing {n}")
+
+
+async def test_an_error_is_tried_again_three_times_at_most(rig: DispatcherRig) -> None:
+    """Breaks when `absent` does not count."""
+    person = await rig.customer()
+    request = await in_doubt(rig, person, "tried thrice", "error", when="before", code=2)
+    await rig.db.execute("update dispatcher.intents set retries = 3 where request_id = $1", request)
+
+    outcome = await rig.final(request)
+
+    assert (outcome.state, outcome.reason) == ("failed", "not_found")
+    assert len(rig.sim.books.posts("tried thrice")) == 1
+
+
+async def test_an_error_is_not_tried_again_where_the_thread_proves_nothing(rig: DispatcherRig) -> None:
+    """Breaks when a thread that does not reach back counts as proof: it was sent, and would be sent twice."""
+    person = await rig.customer()
+    request = await in_doubt(rig, person, "pushed out", "error", when="after", code=1)
+    talk_on(person)
+
+    outcome = await rig.final(request, within=40)
+
+    assert (outcome.state, outcome.reason) == ("failed", "not_found")
+    assert len(rig.sim.books.posts("pushed out")) == 1
+
+
+async def test_a_late_echo_corrects_what_was_not_found(rig: DispatcherRig) -> None:
+    """Breaks when a part that was given up is forgotten."""
+    person = await rig.customer()
+    request = await in_doubt(rig, person, "better late", "reset", when="before")
+    assert (await rig.final(request)).reason == "not_found"
+
+    await echoed(rig, person, "better late")
+    corrected = await rig.until(request, lambda outcome: outcome.state == "sent")
+
+    assert (corrected.evidence, corrected.parts[0].mid) == ("content", "mid-of-better late")
+
+
+async def test_a_late_echo_of_an_attempt_that_is_tried_again_stops_the_next_one(rig: DispatcherRig) -> None:
+    """Breaks when a second try forgets the first one: the echo would be a stranger's, and the message go out twice."""
+    person = await rig.customer()
+    request = await in_doubt(rig, person, "slow but sure", "error", when="before", code=1)
+    await rig.until(request, lambda outcome: outcome.state == "deferred")
+
+    await echoed(rig, person, "slow but sure")
+    outcome = await rig.final(request)
+
+    assert (outcome.state, outcome.evidence) == ("sent", "content")
+    assert [(part.n, part.state) for part in outcome.parts] == [(1, "sent")]
+    after = await rig.final(await rig.ask(person, "the next one", author=HUMAN))
+    assert after.state == "sent"
+    assert len(rig.sim.books.posts("slow but sure")) == 1
+
+
+async def test_the_conversation_goes_on_and_a_person_settles(rig: DispatcherRig) -> None:
+    """Breaks when a conversation waits for ever, when it goes on in silence, or when what is settled by hand is posted."""
+    person = await rig.customer()
+    requests = [await in_doubt(rig, person, "who knows", "reset", when="after")]
+    talk_on(person)
+    following = await rig.ask(person, "life goes on", author=HUMAN)
+
+    assert (await rig.final(following, within=40)).state == "sent"
+    assert [(o.state, o.reason) for o in sorted(rig.outcomes[requests[0]], key=lambda o: o.seq)][-1] == (
+        "in_doubt",
+        "went_on",
+    )
+    requests.append(await in_doubt(rig, await rig.customer(), "nobody knows", "reset", when="before"))
+    settled = [
+        await rig.kaiwa("sends", "settle", requests[0], "--sent", "--mid", "m-by-hand", "--json"),
+        await rig.kaiwa("sends", "settle", requests[1], "--not-sent", "--json"),
+    ]
+    assert [json.loads(done.stdout)["state"] for done in settled] == ["sent", "failed"]
+    first = await rig.until(requests[0], lambda outcome: outcome.state == "sent")
+    second = await rig.until(requests[1], lambda outcome: outcome.state == "failed")
+    assert (first.evidence, first.parts[0].mid) == ("operator", "m-by-hand")
+    assert second.reason == "not_found"
+    assert len(rig.sim.books.posts("knows")) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["no-such-request", "--sent"], 1, "no message of no-such-request is in doubt"),
+        (["no-such-request"], 2, "give --sent or --not-sent"),
+        (["no-such-request", "--not-sent", "--mid", "m"], 2, "give it with --sent"),
+    ],
+)
+async def test_what_cannot_be_settled(rig: DispatcherRig, words: list[str], code: int, says: str) -> None:
+    done = await rig.kaiwa("sends", "settle", *words, check=False)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+async def echoed(rig: DispatcherRig, person: Person, text: str) -> None:
+    """The echo that the platform owed."""
+    now = rfc3339(utc_now())
+    event = Event(
+        id=ids.random(),
+        kind="message.echoed",
+        app_id="1001",
+        account_id=person.account_id,
+        customer_id=person.customer_id,
+        occurred_at=now,
+        time_source="event",
+        received_at=now,
+        stream="messaging",
+        data=msgspec.Raw(msgspec.json.encode({"mid": f"mid-of-{text}", "text": text, "attachments": []})),
+    )
+    count = await rig.producer.partitions(topics.EVENTS, within=WITHIN)
+    partition = of_conversation(person.account_id, person.customer_id, count)
+    await rig.producer.publish(
+        [Outgoing(topics.EVENTS, event.id.encode(), encode(event), partition=partition)], within=WITHIN
+    )
