@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 RUN := $(UV) run --frozen
 
-.PHONY: help setup demo up down test unit lint format bench chaos contracts
+.PHONY: help setup demo up down test unit lint format bench chaos contracts images
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,3 +52,6 @@ chaos: setup  ## kills at random, longer than in make test
 
 contracts: setup  ## write docs/contracts anew from the code
 	@$(RUN) kaiwa contracts write
+
+images: setup  ## the container images, with what is in them (CycloneDX) in dist/images
+	@deploy/images/build.sh

@@ -34,7 +34,10 @@ _URL = f"http://127.0.0.1:{DEFAULT_PORT}"
 
 @simulator.command()
 def run(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = DEFAULT_PORT,
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = DEFAULT_PORT,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on: whoever reaches it is the platform's operator.")
+    ] = "127.0.0.1",
     scenario: Annotated[
         Path | None, typer.Option(help="JSON file of apps, accounts, customers, faults, actions.")
     ] = None,
@@ -42,14 +45,16 @@ def run(
 ) -> None:
     """Run until SIGTERM or Ctrl-C. The first line on stdout is JSON: where to find it."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(port, _scenario(scenario), seed))
+        runner.run(_run(host, port, _scenario(scenario), seed))
 
 
-async def _run(port: int, scenario: Scenario, seed: int | None) -> None:
+async def _run(host: str, port: int, scenario: Scenario, seed: int | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    box = Simulator(port=port, seed=seed, delivery=scenario.delivery, time_scale=scenario.time_scale)
+    box = Simulator(
+        host=host, port=port, seed=seed, delivery=scenario.delivery, time_scale=scenario.time_scale
+    )
     try:
         async with box:
             box.load(scenario)

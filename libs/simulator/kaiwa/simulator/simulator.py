@@ -65,18 +65,19 @@ class Simulator:
         self,
         *,
         port: int = 0,
+        host: str = "127.0.0.1",
         seed: int | None = None,
         delivery: DeliverySettings | None = None,
         time_scale: float = 1.0,
     ) -> None:
         self._box = Box(seed=seed, delivery=delivery or DeliverySettings(), time_scale=time_scale)
         self._stopping = asyncio.Event()
-        self._wanted = port
+        self._wanted = (host, port)
         self._stack = contextlib.AsyncExitStack()
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        listener = socket.create_server(("127.0.0.1", self._wanted), backlog=2048)
+        listener = socket.create_server(self._wanted, backlog=2048)
         self.port = listener.getsockname()[1]
         self._stack.callback(listener.close)
         await self._stack.enter_async_context(self._box.delivery)
