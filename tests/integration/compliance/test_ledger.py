@@ -19,6 +19,8 @@ REFUSED = (
     "update compliance.checkpoints set root = 'x'",
     "delete from compliance.checkpoints",
     "truncate compliance.checkpoints",
+    "update compliance.checkpoints set succession = null",
+    "insert into compliance.entries (kind, commitment, seq, leaf) values ('x', '', 7, '')",
 )
 TAMPERED = {
     "update compliance.entries set commitment = '\\x00' where seq = 2": "entry 2 is not what was sealed",

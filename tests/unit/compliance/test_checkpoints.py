@@ -9,14 +9,17 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kaiwa.compliance.core.check import STRETCH, Check, Tampered, Witness, recompute
 from kaiwa.compliance.core.checkpoints import (
-    Check,
-    Tampered,
-    Witness,
-    genuine,
-    public_keys,
+    Keyring,
+    Sign,
+    StandAside,
+    hand_over,
+    key_id,
+    keyring,
     sign,
     signing_key,
+    turn,
 )
 from kaiwa.compliance.core.entries import Entry, Fact, commitment
 from kaiwa.compliance.core.merkle import Frontier
@@ -24,13 +27,15 @@ from kaiwa.contracts.erasures import Checkpoint
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KEY, OLD_KEY, STRANGER = (signing_key(bytes([number]) * 32) for number in range(3))
-KEYS = public_keys([KEY, OLD_KEY])
+RING = Keyring({key_id(key.public_key()): key.public_key() for key in (KEY, OLD_KEY)})
 
 Sealed = tuple[int, Entry, bytes]
 
 
 def sealed(count: int) -> list[Sealed]:
-    made = [Entry("erasure.received", NOON + timedelta(seconds=n), bytes([n]) * 32) for n in range(count)]
+    made = [
+        Entry("erasure.received", NOON + timedelta(seconds=n), bytes([n % 256]) * 32) for n in range(count)
+    ]
     return [(number, entry, entry.leaf) for number, entry in enumerate(made)]
 
 
@@ -46,10 +51,16 @@ WITNESSES = [
 ]
 
 
-def check(rows: Sequence[Sealed], witnesses: Sequence[Witness] = WITNESSES) -> int:
-    run = Check(witnesses, KEYS)
-    for row in rows:
-        run.entry(*row)
+def check(
+    rows: Sequence[Sealed],
+    witnesses: Sequence[Witness] = WITNESSES,
+    ring: Keyring = RING,
+    *,
+    width: int = STRETCH,
+) -> int:
+    run = Check(witnesses, ring)
+    for first in range(0, len(rows), width):
+        run.add(recompute(first, rows[first : first + width], run.sizes(first, first + width)))
     run.end()
     return run.tree.size
 
@@ -57,6 +68,29 @@ def check(rows: Sequence[Sealed], witnesses: Sequence[Witness] = WITNESSES) -> i
 def test_what_was_signed_passes() -> None:
     assert check(ROWS) == 7
     assert check([], []) == 0
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 8])
+def test_stretches_join_to_the_same_tree(width: int) -> None:
+    """Broken by: subtrees that merge in another order, or heads within a stretch that forget what came before."""
+    rows = sealed(21)
+    witnesses = [Witness("topic", head(rows[:size])) for size in range(1, 22)]
+    assert check(rows, witnesses, width=width) == 21
+    with pytest.raises(Tampered, match="entries 12 to 12 are not those of the checkpoint of 13"):
+        check([*rows[:12], altered(rows[12], leaf_too=True), *rows[13:]], witnesses, width=width)
+
+
+def test_a_check_goes_on_where_a_checkpoint_vouches_for_it() -> None:
+    """Broken by: trusting the notes of an earlier check without comparing them with a checkpoint."""
+    rows = sealed(STRETCH + 5)
+    tree = Frontier().extended([leaf for *_, leaf in rows])
+    witnesses = [Witness("topic", head(rows))]
+    run = Check(witnesses, RING, from_=tree)
+    assert run.tree.size == STRETCH
+    run.add(recompute(STRETCH, rows[STRETCH:], run.sizes(STRETCH, len(rows))))
+    run.end()
+    for other in (Frontier(tree.size, tree.peaks[::-1]), Frontier(STRETCH, tree.peaks[:1])):
+        assert Check(witnesses, RING, from_=other).tree.size == 0
 
 
 def altered(row: Sealed, *, leaf_too: bool) -> Sealed:
@@ -118,7 +152,7 @@ FORGED = {
 @pytest.mark.parametrize("name", FORGED)
 def test_a_forged_checkpoint_is_found(name: str) -> None:
     forged = FORGED[name]
-    assert not genuine(forged, KEYS)
+    assert not RING.genuine(forged)
     finding = f"the checkpoint of {forged.tree_size} entries in the topic has no valid signature"
     with pytest.raises(Tampered, match=finding):
         check(ROWS, [*WITNESSES, Witness("topic", forged)])
@@ -141,3 +175,79 @@ def test_a_commitment_differs_with_each_part_of_its_subject() -> None:
         commitment(nonce, Fact.RECEIVED, "e", "a", "x"),
     }
     assert len(made) == 6
+
+
+# ── one key after another ─────────────────────────────────────────────────────────────────────────────────────────
+
+NEXT = signing_key(b"\x09" * 32)
+
+
+def handed_over(rows: Sequence[Sealed], old: Ed25519PrivateKey, new: Ed25519PrivateKey) -> Checkpoint:
+    return hand_over(old, new, Frontier().extended([leaf for *_, leaf in rows]), NOON)
+
+
+CHAIN = [
+    head(ROWS[:2], OLD_KEY),
+    handed_over(ROWS[:4], OLD_KEY, KEY),
+    handed_over(ROWS[:5], KEY, NEXT),
+    head(ROWS, NEXT),
+]
+
+
+@pytest.mark.parametrize("trusted", [OLD_KEY, KEY, NEXT])
+def test_from_any_key_all_others_are_reached(trusted: Ed25519PrivateKey) -> None:
+    """Broken by: calling an announced new key tampering; following successions in one direction only."""
+    ring = keyring([trusted.public_key()], CHAIN)
+    assert all(ring.genuine(each) for each in CHAIN)
+    assert check(ROWS, [Witness("topic", each) for each in CHAIN], ring) == 7
+
+
+SUCCESSIONS = {
+    "nobody announced it": [head(ROWS[:2], OLD_KEY), head(ROWS, NEXT)],
+    "a retired key signs on": [*CHAIN, head(ROWS[:6], OLD_KEY)],
+    "a new key signs before its time": [*CHAIN, head(ROWS[:3], NEXT)],
+    "only the new key agrees": [
+        CHAIN[0],
+        msgspec.structs.replace(
+            CHAIN[1],
+            succession=msgspec.structs.replace(
+                CHAIN[1].succession, signature=CHAIN[1].succession.countersignature
+            ),
+        )
+        if CHAIN[1].succession
+        else CHAIN[1],
+        head(ROWS, KEY),
+    ],
+    "of another tree": [
+        CHAIN[0],
+        msgspec.structs.replace(head(ROWS[:3], OLD_KEY), succession=CHAIN[1].succession),
+        head(ROWS, KEY),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SUCCESSIONS)
+def test_a_succession_that_is_none(name: str) -> None:
+    """Broken by: taking a succession for granted that one of the keys never signed, or that is of another tree."""
+    heads = SUCCESSIONS[name]
+    ring = keyring([OLD_KEY.public_key()], heads)
+    with pytest.raises(Tampered, match="has no valid signature"):
+        check(ROWS, [Witness("topic", each) for each in heads], ring)
+
+
+TURNS = {
+    "an empty ledger": (None, [KEY], [], Sign(KEY)),
+    "the same key": (head(ROWS), [KEY], [], Sign(KEY)),
+    "a new key before the old one": (head(ROWS), [NEXT, KEY], [], Sign(NEXT, after=KEY)),
+    "a new key without the old one": (head(ROWS), [NEXT], [], StandAside(key_id(KEY.public_key()))),
+    "it was handed over to us": (CHAIN[1], [KEY, OLD_KEY], [OLD_KEY], Sign(KEY)),
+    "it was handed over by us": (CHAIN[1], [OLD_KEY], [OLD_KEY], StandAside(key_id(KEY.public_key()))),
+    "an old file, no way back": (CHAIN[1], [OLD_KEY, KEY], [OLD_KEY], StandAside(key_id(KEY.public_key()))),
+}
+
+
+@pytest.mark.parametrize("name", TURNS)
+def test_whose_turn_it_is(name: str) -> None:
+    """Broken by: signing with a key that retired, so that two generations of pods hand over to and fro."""
+    newest, own, retired, expected = TURNS[name]
+    assert turn(newest, own, frozenset(key_id(key.public_key()) for key in retired)) == expected

@@ -38,7 +38,22 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.erasure_id}:{self.holder}".encode()
 
 
-class Checkpoint(msgspec.Struct, frozen=True):
+class Succession(msgspec.Struct, frozen=True):
+    r"""The last word of a signing key: it names the one that signs from here on, and both agree.
+
+    Public keys and signatures in base64; both signatures are over
+    ``kaiwa-ledger-key/1\\n{tree_size}\\n{root}\\n{introduces}\\n`` of the checkpoint that carries it.
+    """
+
+    retires: str
+    introduces: str
+    signature: str
+    """Of the key that retires."""
+    countersignature: str
+    """Of the key that takes over."""
+
+
+class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     r"""A signed head of the ledger (RFC 9162): ``root`` and ``signature`` in base64, Ed25519.
 
     The signature is over ``kaiwa-ledger/1\\n{tree_size}\\n{root}\\n{signed_at}\\n``.
@@ -49,6 +64,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
     signed_at: str
     key_id: str
     signature: str
+    succession: Succession | None = None
+    """Only where the signing key changes."""
 
 
 _erasure = msgspec.json.Decoder(Erasure)

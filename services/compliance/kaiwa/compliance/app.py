@@ -30,7 +30,7 @@ def build() -> Service:
     settings = load(ComplianceSettings)
     own = settings.compliance
     hash_key = read_keys(own.hash_key_file)[0]
-    sign_key = signing_key(read_keys(own.signing_key_file)[0])
+    sign_keys = [signing_key(seed) for seed in read_keys(own.signing_key_file)]
     dsn = settings.postgres.dsn.get_secret_value()
     consumers: list[Batches] = []
 
@@ -47,7 +47,7 @@ def build() -> Service:
             background.start(Heartbeats(database, producer, pace).run(), "heartbeats")
             background.start(Eraser(database, producer, pace, wake=wake).run(), "erase")
             background.start(Verifier(database, producer, settings.kafka, wake=wake).run(), "verify")
-            background.start(Sealer(database, producer, sign_key, file=own.checkpoint_file).run(), "ledger")
+            background.start(Sealer(database, producer, sign_keys, file=own.checkpoint_file).run(), "ledger")
             background.start(forget(database, retention=own.retention), "forget")
             intake = Intake(database, key=hash_key, bound=timedelta(seconds=own.bound), wake=wake)
             inputs = (topics.EVENTS, topics.QUARANTINE, topics.RECEIPTS)

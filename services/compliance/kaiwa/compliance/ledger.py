@@ -2,22 +2,23 @@
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 import asyncpg
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing
-from kaiwa.compliance.core.checkpoints import sign
-from kaiwa.compliance.core.entries import Entry, Fact, commitment
+from kaiwa.compliance.core.checkpoints import Sign, StandAside, hand_over, key_id, raw, sign, turn
+from kaiwa.compliance.core.entries import KEY_CHANGED, Entry, Fact, commit, commitment, subject
 from kaiwa.compliance.core.merkle import Frontier
 from kaiwa.compliance.loops import keep
 from kaiwa.contracts import cloudevents, topics
 from kaiwa.contracts.erasures import Checkpoint, encode
-from kaiwa.runtime import crash, metrics
+from kaiwa.runtime import crash, logs, metrics
 from kaiwa.runtime.clock import utc_now
 from kaiwa.store import queries
 from kaiwa.store.pool import Connection
@@ -27,6 +28,7 @@ _EVERY: Final = 1.0  # seconds between two looks for unsealed entries
 _WITHIN: Final = 10.0  # seconds for Kafka to acknowledge checkpoints
 
 _sql: Final = queries.load("kaiwa.compliance")
+_log = logs.get_logger()
 
 
 async def enter(connection: Connection, fact: Fact, cases: Iterable[asyncpg.Record]) -> None:
@@ -35,16 +37,26 @@ async def enter(connection: Connection, fact: Fact, cases: Iterable[asyncpg.Reco
         commitment(case["nonce"], fact, case["erasure_id"], case["account_hash"], case["mid_hash"])
         for case in cases
     ]
-    await _sql.append_entries(connection, kinds=[fact.value] * len(made), commitments=made)
+    await append(connection, [(fact.value, each) for each in made])
+
+
+async def append(connection: Connection, entries: Sequence[tuple[str, bytes]]) -> None:
+    """Enter kinds and commitments, in the caller's transaction."""
+    await _sql.append_entries(
+        connection, kinds=[kind for kind, _ in entries], commitments=[committed for _, committed in entries]
+    )
 
 
 class Sealer:
-    """Numbers what is new and signs the tree; of any number of processes one at a time does."""
+    """Numbers what is new and signs the tree; of any number of processes one at a time does. The first key signs; where
+    another one did so far, it has to be among the rest, to sign that it hands over.
+    """
 
     def __init__(
-        self, pool: asyncpg.Pool, producer: Producer, key: Ed25519PrivateKey, *, file: Path | None
+        self, pool: asyncpg.Pool, producer: Producer, keys: Sequence[Ed25519PrivateKey], *, file: Path | None
     ) -> None:
-        self._pool, self._producer, self._key, self._file = pool, producer, key, file
+        self._pool, self._producer, self._keys, self._file = pool, producer, keys, file
+        self._aside: str | None = None
 
     async def run(self) -> None:
         await keep(self._turn, name="ledger", every=_EVERY)
@@ -62,40 +74,71 @@ class Sealer:
         async with self._pool.acquire() as connection, connection.transaction():
             if not await _sql.try_lock_seal(connection):
                 return False
-            rows = [row async for row in _sql.unsealed(connection, most=_MOST)]
-            if not rows:
+            whose = await self._whose_turn(connection)
+            if isinstance(whose, StandAside):
+                self._stand_aside(whose.key_id)
                 return False
-            leaves = [Entry(row["kind"], row["recorded_at"], row["commitment"]).leaf for row in rows]
-            tree = await _newest(connection)
-            seqs = list(range(tree.size, tree.size + len(rows)))
-            tree = tree.extended(leaves)
-            await _sql.seal(connection, ids=[row["id"] for row in rows], seqs=seqs, leaves=leaves)
-            await self._sign(connection, tree)
+            sealed = await self._seal_with(connection, whose.key, whose.after)
         crash.point("compliance.sealed")
-        return True
+        return sealed
 
-    async def _sign(self, connection: Connection, tree: Frontier) -> None:
-        head = sign(self._key, tree, utc_now())
-        await _sql.add_checkpoint(
-            connection,
-            tree_size=head.tree_size,
-            root=head.root,
-            signed_at=head.signed_at,
-            key_id=head.key_id,
-            signature=head.signature,
-            peaks=list(tree.peaks),
-        )
+    async def _whose_turn(self, connection: Connection) -> Sign | StandAside:
+        newest = await _sql.newest_checkpoint(connection)
+        retired = frozenset([row["key_id"] async for row in _sql.retired_keys(connection)])
+        return turn(newest and head_of(newest), self._keys, retired)
+
+    def _stand_aside(self, signs: str) -> None:
+        if self._aside != signs:
+            _log.error("ledger_signed_by_another_key", key_id=signs, ours=key_id(self._keys[0].public_key()))
+        self._aside = signs
+
+    async def _seal_with(
+        self, connection: Connection, key: Ed25519PrivateKey, after: Ed25519PrivateKey | None
+    ) -> bool:
+        if after is not None:
+            changed = commit(b"", subject(KEY_CHANGED, raw(key.public_key()).hex()))
+            await append(connection, [(KEY_CHANGED, changed)])
+        rows = [row async for row in _sql.unsealed(connection, most=_MOST)]
+        if not rows:
+            return False
+        leaves = [Entry(row["kind"], row["recorded_at"], row["commitment"]).leaf for row in rows]
+        tree = await _newest(connection)
+        seqs = list(range(tree.size, tree.size + len(rows)))
+        tree = tree.extended(leaves)
+        await _sql.seal(connection, ids=[row["id"] for row in rows], seqs=seqs, leaves=leaves)
+        now = utc_now()
+        await _keep(connection, hand_over(after, key, tree, now) if after else sign(key, tree, now), tree)
+        if after is not None:
+            _log.info("ledger_key_changed", key_id=key_id(key.public_key()), tree_size=tree.size)
+        return True
 
     async def _publish(self) -> bool:
         async with self._pool.acquire() as connection, connection.transaction():
             rows = _sql.checkpoints_to_publish(connection, most=_MOST)
-            heads = [Checkpoint(**row) async for row in rows]
+            heads = [head_of(row) async for row in rows]
             if heads:
                 await self._producer.publish([_outgoing(head) for head in heads], within=_WITHIN)
                 if self._file is not None:
                     await asyncio.to_thread(_append, self._file, heads)
                 await _sql.mark_published(connection, tree_sizes=[head.tree_size for head in heads])
         return bool(heads)
+
+
+async def _keep(connection: Connection, head: Checkpoint, tree: Frontier) -> None:
+    await _sql.add_checkpoint(
+        connection,
+        tree_size=head.tree_size,
+        root=head.root,
+        signed_at=head.signed_at,
+        key_id=head.key_id,
+        signature=head.signature,
+        succession=msgspec.to_builtins(head.succession),
+        peaks=list(tree.peaks),
+    )
+
+
+def head_of(row: asyncpg.Record) -> Checkpoint:
+    return msgspec.convert(dict(row), Checkpoint)
 
 
 async def _newest(connection: Connection) -> Frontier:

@@ -1,4 +1,4 @@
-"""What the ledger says of an erasure: that something happened, when, and a commitment to whom it concerned.
+"""What the ledger says: that something happened, when, and a commitment to whom it concerned.
 
 The commitment is ``SHA-256(nonce ‖ subject)``. With the nonce, which the case keeps, it opens; once the case and
 its nonce are gone nobody can tell what it was about, not even by trying every message there is.
@@ -27,9 +27,21 @@ class Fact(StrEnum):
     """Every holder gave its receipt; the ids were replaced by hashes."""
 
 
+KEY_CHANGED = "ledger.key_changed"
+"""From the checkpoint over this entry on another key signs; the commitment is to the new public key, without a nonce."""
+
+
+def subject(kind: str, *parts: str) -> str:
+    """What a commitment is made to: the kind of the entry, and who or what it concerns, by hashes."""
+    return "\n".join((kind, *parts))
+
+
+def commit(nonce: bytes, committed: str) -> bytes:
+    return hashlib.sha256(nonce + committed.encode()).digest()
+
+
 def commitment(nonce: bytes, fact: Fact, erasure_id: str, account_hash: str, mid_hash: str) -> bytes:
-    subject = f"{fact}\n{erasure_id}\n{account_hash}\n{mid_hash}".encode()
-    return hashlib.sha256(nonce + subject).digest()
+    return commit(nonce, subject(fact, erasure_id, account_hash, mid_hash))
 
 
 @dataclass(frozen=True)
@@ -42,5 +54,13 @@ class Entry:
 
     @property
     def leaf(self) -> bytes:
-        moment = self.recorded_at.isoformat(timespec="microseconds")
-        return merkle.leaf(f"{self.kind}\n{moment}\n{self.commitment.hex()}\n".encode())
+        return leaf_of(self.kind, self.moment, self.commitment)
+
+    @property
+    def moment(self) -> str:
+        """To the microsecond, as the leaf covers it."""
+        return self.recorded_at.isoformat(timespec="microseconds")
+
+
+def leaf_of(kind: str, moment: str, committed: bytes) -> bytes:
+    return merkle.leaf(f"{kind}\n{moment}\n{committed.hex()}\n".encode())

@@ -43,6 +43,26 @@ class Frontier:
             size += 1
         return Frontier(size, tuple(peaks))
 
+    def joined(self, other: "Frontier") -> "Frontier":
+        """This tree with the leaves of ``other`` behind its own. ``other`` begins where a subtree of its size may."""
+        size, peaks, left = self.size, list(self.peaks), other.size
+        for peak in other.peaks:
+            height = left.bit_length() - 1
+            if size & ((1 << height) - 1):
+                raise ValueError(f"a subtree of {1 << height} leaves cannot begin at {size}")
+            merged, below = peak, size >> height
+            while below & 1:
+                merged = node(peaks.pop(), merged)
+                below >>= 1
+            peaks.append(merged)
+            size, left = size + (1 << height), left - (1 << height)
+        return Frontier(size, tuple(peaks))
+
+    def floored(self, width: int) -> "Frontier":
+        """The part of this tree that ends where a subtree of ``width`` (a power of two) leaves may begin."""
+        kept = self.size - self.size % width
+        return Frontier(kept, self.peaks[: kept.bit_count()])
+
     @property
     def root(self) -> bytes:
         if not self.peaks:
@@ -51,6 +71,26 @@ class Frontier:
         for peak in reversed(self.peaks[:-1]):
             head = node(peak, head)
         return head
+
+
+class Levels:
+    """All complete subtrees over some leaves, level by level: the frontier of any beginning is read off them."""
+
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        sha256 = hashlib.sha256  # a node for every leaf: the name is looked up once
+        self._levels = [leaves]
+        while len(below := self._levels[-1]) > 1:
+            pairs = zip(below[::2], below[1::2], strict=False)
+            self._levels.append([sha256(b"\x01" + left + right).digest() for left, right in pairs])
+
+    def frontier(self, size: int) -> Frontier:
+        """Of the first ``size`` leaves."""
+        peaks, done = [], 0
+        for height in range(len(self._levels) - 1, -1, -1):
+            if size >> height & 1:
+                peaks.append(self._levels[height][done >> height])
+                done += 1 << height
+        return Frontier(size, tuple(peaks))
 
 
 def root(leaves: Sequence[bytes]) -> bytes:

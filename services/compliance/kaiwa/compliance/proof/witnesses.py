@@ -1,0 +1,41 @@
+"""Everybody who keeps checkpoints: Kafka's topic, the file, and the database itself."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from kaiwa.bus.reader import read
+from kaiwa.compliance.core.check import Tampered, Witness
+from kaiwa.compliance.ledger import head_of
+from kaiwa.contracts import topics
+from kaiwa.contracts.erasures import Checkpoint, decode_checkpoint
+from kaiwa.runtime.settings import Kafka
+from kaiwa.store import queries
+from kaiwa.store.pool import Connection
+
+_sql: Final = queries.load("kaiwa.compliance")
+
+
+async def published(kafka: Kafka) -> list[Witness]:
+    records = read(kafka, [topics.CHECKPOINTS], client_id="kaiwa.command")
+    return [Witness("topic", _decoded(record.value, "topic")) async for record in records if record.value]
+
+
+def written(file: Path | None) -> Iterable[Witness]:
+    if file is None or not file.exists():
+        return []
+    lines = file.read_bytes().splitlines()
+    return [Witness("file", _decoded(line, "file")) for line in lines if line]
+
+
+async def stored(connection: Connection) -> list[Witness]:
+    return [Witness("database", head_of(row)) async for row in _sql.all_checkpoints(connection)]
+
+
+def _decoded(value: bytes, kept_by: str) -> Checkpoint:
+    try:
+        return decode_checkpoint(value)
+    except msgspec.DecodeError:
+        raise Tampered(f"a checkpoint in the {kept_by} cannot be read") from None
