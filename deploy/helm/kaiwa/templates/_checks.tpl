@@ -42,5 +42,10 @@ schema can say (types, ranges, names) it says; these are the mixes it cannot.
 {{- if lt (int (index $v $name).terminationGracePeriodSeconds) (int $least) }}{{ fail (printf "%s.terminationGracePeriodSeconds is %d, and an orderly stop may take %d: raise it, or calls are cut off and end in doubt" $name (int (index $v $name).terminationGracePeriodSeconds) (int $least)) }}{{ end -}}
 {{- end }}
 {{- if and $v.externalSecrets.enabled (not $v.externalSecrets.storeRef.name) }}{{ fail "externalSecrets.storeRef.name is empty: name the SecretStore or ClusterSecretStore to read from" }}{{ end -}}
+{{- if $v.externalSecrets.enabled }}
+{{- range $what, $remote := $v.externalSecrets.remoteKeys }}
+{{- if and $remote (eq $what "kafka") (not $v.kafka.sasl.existingSecret) }}{{ fail "externalSecrets.remoteKeys.kafka makes the Secret of kafka.sasl.existingSecret: name that" }}{{ end -}}
+{{- end }}
+{{- end }}
 {{- if and (not $v.topics.enabled) (not $v.strimzi.topics.enabled) (not $v.topics.managedElsewhere) }}{{ fail "nothing makes the topics: enable topics or strimzi.topics, or set topics.managedElsewhere: true and run `kaiwa topics apply` yourself" }}{{ end -}}
 {{- end }}

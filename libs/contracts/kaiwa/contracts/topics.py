@@ -45,7 +45,7 @@ MIN_BOUND = 25
 
 _HOUR = 3_600_000
 _DAY = 24 * _HOUR
-_RESERVE = 20  # seconds kept for the cleaner's back-off and round, whatever the bound
+RESERVE = 20  # seconds kept for the cleaner's back-off and round, whatever the bound
 _LAG_SHARE, _HEARTBEATS_PER_LAG, _DELETE_SHARE = 0.75, 9, 1 / 60
 _MAX_HEARTBEAT = 300.0
 
@@ -102,7 +102,7 @@ def settings(topic: Topic, *, bound: float, min_insync: int) -> dict[str, str]:
     if topic.content or topic.erasable:
         chosen["message.timestamp.type"] = "LogAppendTime"
     if topic.erasable:
-        spread = bound - _RESERVE
+        spread = bound - RESERVE
         chosen |= {
             "max.compaction.lag.ms": str(round(1000 * _LAG_SHARE * spread)),
             "file.delete.delay.ms": str(round(1000 * _DELETE_SHARE * spread)),
