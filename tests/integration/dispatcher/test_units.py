@@ -89,9 +89,7 @@ async def test_a_throttled_part_goes_on_where_it_stopped(running: DispatcherRig)
 
     await running.db.execute("update dispatcher.accounts set paused_until = null")
     await running.db.execute("update dispatcher.intents set next_at = now() where state = 'queued'")
-    await running.db.execute(
-        "update dispatcher.conversations set next_due = now() where next_due is not null"
-    )
+    await running.db.execute("update dispatcher.conversations set wake_at = now() where next_due is not null")
 
     assert (await running.final(unit)).state == "sent"
     assert (await running.final(later)).state == "sent"

@@ -12,6 +12,7 @@ from kaiwa.bus.batches import Batches
 from kaiwa.bus.errors import PublishFailed
 from kaiwa.bus.producer import Producer
 from kaiwa.contracts import topics
+from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.freshness import Freshness
 from kaiwa.dispatcher.handlers.erasures import Erasures
@@ -83,18 +84,18 @@ async def _start(
         )
     )
     partitions = await _partitions(producer)
-    slots = Slots(db, clock)
+    slots, bell = Slots(db, clock), Bell()
     sender = Sender(
         platform,
         Marker(db, vault, logins, policy=policy),
-        Recorder(db, policy=policy, partitions=partitions),
+        Recorder(db, bell, policy=policy, partitions=partitions),
         slots,
         clock,
         lease=own.lease,
     )
     handlers = {
         topics.EVENTS: Events(db, vault, policy=policy).handle,
-        topics.SENDS: Sends(db, producer, vault, partitions=partitions).handle,
+        topics.SENDS: Sends(db, producer, vault, bell, partitions=partitions).handle,
         topics.ERASURES: Erasures(db, partitions=partitions).handle,
     }
     consumers = {
@@ -120,7 +121,7 @@ async def _start(
     background.start(sender.records.run(), "records")
     background.start(sender.marks.run(), "marks")
     # The last to start is the first to stop: its calls still need everything above.
-    background.start(Scheduler(db, sender, slots, policy=policy, calls=own.calls).run(), "scheduler")
+    background.start(Scheduler(db, sender, slots, bell, policy=policy, calls=own.calls).run(), "scheduler")
     return list(consumers.values())
 
 

@@ -15,6 +15,7 @@ from kaiwa.contracts.outcomes import Disclosure
 from kaiwa.contracts.reasons import Reason
 from kaiwa.dispatcher import endings, rows
 from kaiwa.dispatcher.contents import Contents
+from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.decide import HELD_RETRY, Defer, Send, closes_at
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.unit import Next, Text, body, contents, next_message
@@ -149,7 +150,7 @@ class Marker:
         bucket = rows.bucket_of(content.kind, comment=comment_id is not None, live=bool(row["comment_live"]))
         return Call(
             part_id=part_id,
-            want=Want(row["account_id"], bucket),
+            want=Want(Desk(row["account_id"], bucket), row["lane_rank"]),
             login=found.login,
             body=body(content, customer_id=row["customer_id"], comment_id=comment_id, tag=found.tag),
         )

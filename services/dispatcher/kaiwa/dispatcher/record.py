@@ -6,6 +6,7 @@ import asyncpg
 
 from kaiwa.dispatcher import comments, endings, settle
 from kaiwa.dispatcher.accounts import set_state
+from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.core.classify import Again, Failed, InDoubt, Sent, Verdict
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.rows import Row
@@ -26,8 +27,9 @@ class Ended:
 
 
 class Recorder:
-    def __init__(self, pool: asyncpg.Pool, *, policy: Policy, partitions: int) -> None:
+    def __init__(self, pool: asyncpg.Pool, bell: Bell, *, policy: Policy, partitions: int) -> None:
         self._pool = pool
+        self._bell = bell
         self._policy = policy
         self._partitions = partitions
 
@@ -43,6 +45,7 @@ class Recorder:
             await self._hold_accounts(connection, [by_part[part["part_id"]] for part in locked])
             for account_id, customer_id in sorted({(p["account_id"], p["customer_id"]) for p in locked}):
                 await settle.explain(connection, account_id, customer_id, policy=self._policy)
+        self._bell.ring(part["account_id"] for part in locked)
         return [more.get(item.part_id, False) for item in ended]
 
     async def _apply(self, connection: Connection, part: Row, verdict: Verdict) -> bool:

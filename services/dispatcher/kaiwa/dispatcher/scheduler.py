@@ -1,16 +1,22 @@
-"""The scheduler: finds conversations whose next request is due, decides, takes slots, claims, and starts deliveries.
+"""The scheduler: finds conversations whose next request may go, decides, takes slots, claims, and starts deliveries.
 
 A claim is a lease: a process that dies keeps nothing. Conversations are locked with SKIP LOCKED, so any number of
-schedulers work side by side and none waits for another.
+schedulers work side by side and none waits for another. Whose turn it is, is the agenda's business; it hears of work
+by the bell of its process at once, and of what other processes left by looking.
 """
 
 import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 
 import asyncpg
 
 from kaiwa.dispatcher import comments, endings, rows
+from kaiwa.dispatcher.bell import Bell
+from kaiwa.dispatcher.core.agenda import MANY, Agenda, Ask, Desk, Queue
 from kaiwa.dispatcher.core.decide import Send
-from kaiwa.dispatcher.core.pace import HORIZON
+from kaiwa.dispatcher.core.lanes import HUMAN
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.mark import Claim
 from kaiwa.dispatcher.rows import Row
@@ -24,65 +30,122 @@ _sql = load("kaiwa.dispatcher")
 _log = logs.get_logger()
 
 _MOST = 64  # claims of one transaction
-_IDLE = 0.02  # seconds between looks while nothing is due
+_RIPEN = 0.1  # seconds between looks at what falls due
+_LOOK = 0.5  # seconds between looks at everything
+_RIPE = 500  # conversations of one look
 _PAUSE = 0.5  # seconds after PostgreSQL was away
 _DRAIN = 25.0  # seconds that calls in flight have on the way out; above the read timeout
 
 
 class Scheduler:
     def __init__(
-        self, pool: asyncpg.Pool, sender: Sender, slots: Slots, *, policy: Policy, calls: int
+        self, pool: asyncpg.Pool, sender: Sender, slots: Slots, bell: Bell, *, policy: Policy, calls: int
     ) -> None:
         self._pool = pool
         self._sender = sender
         self._slots = slots
+        self._bell = bell
         self._policy = policy
-        self._calls = calls
+        self._calls, self._reserve = calls, calls // 10
         self._deliveries: set[asyncio.Task[None]] = set()
+        self._agenda = Agenda()
+        self._ripened = self._looked = 0.0
 
     async def run(self) -> None:
         """Claim while there is room; on the way out wait for the calls that are under way."""
         try:
             while True:
-                busy = await self._turn()
-                await asyncio.sleep(0 if busy else _IDLE)
+                try:
+                    await self._turn()
+                except UNREACHABLE as error:
+                    _log.warning("scheduler_waits", exc_info=error)
+                    await asyncio.sleep(_PAUSE)
         finally:
             if self._deliveries:
                 await asyncio.wait(self._deliveries, timeout=_DRAIN)
 
-    async def _turn(self) -> bool:
+    async def _turn(self) -> None:
+        now = time.monotonic()
+        await self._look(now)
         room = min(self._calls - len(self._deliveries), _MOST)
-        if room <= 0:
-            return False
-        try:
-            claims = await self.claim(room)
-        except UNREACHABLE as error:
-            _log.warning("scheduler_waits", exc_info=error)
-            await asyncio.sleep(_PAUSE)
-            return False
-        for claim in claims:
+        asks = self._agenda.plan(room, min(self._reserve, room), now) if room > 0 else []
+        if not asks:
+            due = self._agenda.next() if room > 0 else None
+            await self._bell.wait(min(self._ripened + _RIPEN, due or now + _RIPEN) - now)
+            return
+        for claim in await self.claim(asks):
             task = asyncio.create_task(self._sender.deliver(claim))
             self._deliveries.add(task)
-            task.add_done_callback(self._deliveries.discard)
-        return bool(claims)
+            task.add_done_callback(self._delivered)
 
-    async def claim(self, most: int) -> list[Claim]:
-        """Up to `most` claims, each with a slot; what may not go is refused or deferred on the spot."""
+    def _delivered(self, task: asyncio.Task[None]) -> None:
+        self._deliveries.discard(task)
+        self._bell.ring()
+
+    async def _look(self, now: float) -> None:
+        """Learn what waits: of accounts somebody rang for, of what has fallen due, and now and then of everything."""
+        rung = self._bell.answered() | self._agenda.unsure()
+        if now - self._ripened >= _RIPEN:
+            self._ripened = now
+            rung |= await self._ripen()
+        if now - self._looked >= _LOOK:
+            self._looked = now
+            await self._note(_sql.all_queues, many=MANY)
+        elif rung:
+            await self._note(_sql.queues, accounts=list(rung), many=MANY)
+
+    async def _note(self, query: Callable[..., AsyncIterator[Row]], **arguments: object) -> None:
+        async with self._pool.acquire() as connection:
+            self._agenda.note(
+                [
+                    Queue(Desk(row["account_id"], row["bucket"]), row["rank"], row["waiting"])
+                    async for row in query(connection, **arguments)
+                ]
+            )
+
+    async def _ripen(self) -> set[str]:
+        """Choose heads anew where something has fallen due; of which accounts."""
         async with self._pool.acquire() as connection, connection.transaction():
-            locked = [row async for row in _sql.lock_due(connection, horizon=HORIZON, most=most)]
-            if not locked:
-                return []
-            accounts = [row["account_id"] for row in locked]
-            customers = [row["customer_id"] for row in locked]
-            heads = [row async for row in _sql.heads(connection, accounts=accounts, customers=customers)]
-            ready = [row for row in heads if await self._allowed(connection, row)]
-            claims = await self._claim(connection, ready)
-            await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
+            rooms = [row async for row in _sql.waking(connection, most=_RIPE)]
+            accounts = [row["account_id"] for row in rooms]
+            if rooms:
+                customers = [row["customer_id"] for row in rooms]
+                await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
+        return set(accounts)
+
+    async def claim(self, asks: list[Ask]) -> list[Claim]:
+        """Claims, each with a slot; what may not go is refused or deferred on the spot."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            locked = [
+                row
+                async for row in _sql.lock_ready(
+                    connection,
+                    accounts=[ask.desk.account_id for ask in asks],
+                    buckets=[ask.desk.bucket for ask in asks],
+                    ranks=[ask.rank for ask in asks],
+                    mosts=[ask.most for ask in asks],
+                )
+            ]
+            claims = await self._of(connection, locked) if locked else []
+        self._remember(asks, locked, claims)
         crash.point("dispatcher.claimed")
         return claims
 
+    async def _of(self, connection: Connection, locked: list[Row]) -> list[Claim]:
+        keys = {
+            "accounts": [r["account_id"] for r in locked],
+            "customers": [r["customer_id"] for r in locked],
+        }
+        heads = [row async for row in _sql.heads(connection, **keys)]
+        ready = [row for row in heads if await self._allowed(connection, row)]
+        if len(heads) < len(locked):
+            await _sql.refresh_heads(connection, **keys)  # what they named is gone or was moved
+        return await self._claim(connection, ready)
+
     async def _allowed(self, connection: Connection, row: Row) -> bool:
         if await comments.moved(connection, row):
+            room = {"accounts": [row["account_id"]], "customers": [row["customer_id"]]}
+            await _sql.refresh_heads(connection, **room)
             return False
         decision = rows.decision(row, self._policy)
         if isinstance(decision, Send):
@@ -91,7 +154,7 @@ class Scheduler:
         return False
 
     async def _claim(self, connection: Connection, ready: list[Row]) -> list[Claim]:
-        wants = [Want(row["account_id"], row["bucket"]) for row in ready]
+        wants = [Want(Desk(row["account_id"], row["bucket"]), row["lane_rank"]) for row in ready]
         slots = await self._slots.take(connection, wants)
         granted = {
             row["intent_id"]: (want, slot)
@@ -100,6 +163,24 @@ class Scheduler:
         }
         if not granted:
             return []
-        claimed = [row async for row in _sql.claim(connection, ids=list(granted), lease=self._policy.lease)]
-        await _sql.hold_conversations(connection, ids=[row["intent_id"] for row in claimed])
-        return [Claim(row["intent_id"], row["fence"], *granted[row["intent_id"]]) for row in claimed]
+        claimed = _sql.claim(
+            connection,
+            ids=list(granted),
+            slots=[slot for _, slot in granted.values()],
+            lease=self._policy.lease,
+        )
+        return [Claim(row["intent_id"], row["fence"], *granted[row["intent_id"]]) async for row in claimed]
+
+    def _remember(self, asks: list[Ask], locked: list[Row], claims: list[Claim]) -> None:
+        """What the asks taught: whose queue is at its end, and which bucket is full."""
+        found = Counter((Desk(row["account_id"], row["bucket"]), row["rank"]) for row in locked)
+        claimed = Counter(claim.want for claim in claims)
+        given = Counter(claim.want.desk for claim in claims)
+        now = time.monotonic()
+        for ask in asks:
+            mine = claimed[Want(ask.desk, ask.rank)]
+            self._agenda.found(ask, found[ask.desk, ask.rank], mine)
+            opens = self._slots.opens.get(ask.desk, 0.0)
+            if opens > now:
+                short = ask.rank == HUMAN and mine < found[ask.desk, ask.rank]
+                self._agenda.full(ask.desk, opens, given=given[ask.desk], people=short)

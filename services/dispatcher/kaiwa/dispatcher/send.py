@@ -57,7 +57,7 @@ class Sender:
                 verdict = (
                     await self._post(call) if await self._leave(call, claim, slot, until) else NEVER_LEFT
                 )
-                if not await self._record(Ended(call.part_id, call.want.account_id, verdict)):
+                if not await self._record(Ended(call.part_id, call.want.desk.account_id, verdict)):
                     return
                 crash.point("dispatcher.between_parts")
                 slot = await self._slots.another(call.want)
@@ -73,7 +73,7 @@ class Sender:
         False where the lease is over before the call: it must not be made any more.
         """
         started = time.monotonic()
-        if call.want != claim.want:
+        if call.want.desk != claim.want.desk:
             slot = await self._slots.another(call.want)
         while True:
             at = self._clock.local(slot)
@@ -82,7 +82,7 @@ class Sender:
             if now >= until:
                 return False
             if now - at <= LATE.total_seconds():
-                metrics.TOKENS_WAITED.labels(call.want.bucket).inc(now - started)
+                metrics.TOKENS_WAITED.labels(call.want.desk.bucket).inc(now - started)
                 return True
             slot = await self._slots.another(call.want)
 

@@ -4,14 +4,15 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import asyncpg
 
-from kaiwa.dispatcher.core import pace
-from kaiwa.dispatcher.core.pace import BucketClass
-from kaiwa.dispatcher.rows import limits
+from kaiwa.dispatcher.core import lanes, pace
+from kaiwa.dispatcher.core.agenda import Desk
+from kaiwa.dispatcher.core.lanes import HUMAN
+from kaiwa.dispatcher.rows import Row, limits
 from kaiwa.runtime.errors import DependencyError
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
@@ -22,10 +23,11 @@ _FAR = timedelta(days=1)
 _REMEMBER = 60.0  # seconds after which a better sample of the clocks' distance counts as old
 
 
-@dataclass(frozen=True)
-class Want:
-    account_id: str
-    bucket: BucketClass
+class Want(NamedTuple):
+    """A slot of this bucket for a message of this lane."""
+
+    desk: Desk
+    rank: int
 
 
 class DatabaseClock:
@@ -49,45 +51,102 @@ class DatabaseClock:
 
 
 class Slots:
-    """Gives out slots of the accounts' buckets, exact with any number of processes."""
+    """Gives out slots of the accounts' buckets, exact with any number of processes.
+
+    ``opens`` remembers when a bucket that was asked is worth asking again (seconds of the local clock).
+    """
 
     def __init__(self, pool: asyncpg.Pool, clock: DatabaseClock) -> None:
         self._pool = pool
         self._clock = clock
+        self._credit: dict[Desk, dict[int, float]] = {}
+        self.opens: dict[Desk, float] = {}
 
     async def take(
         self, connection: Connection, wanted: Sequence[Want], *, horizon: timedelta = pace.HORIZON
     ) -> list[datetime | None]:
-        """A slot for each wish in turn, None where the horizon is full; spent when the transaction commits."""
+        """A slot for each wish, or None where the horizon is full; spent when the transaction commits.
+
+        Who gets which is the lanes' business: people first, what the floors owe before that.
+        """
         if not wanted:
             return []
-        before = time.monotonic()
-        rows = [
-            row
-            async for row in _sql.lock_buckets(
-                connection, accounts=[w.account_id for w in wanted], classes=[w.bucket for w in wanted]
-            )
-        ]
-        if rows:
-            self._clock.note(before, rows[0]["now"], time.monotonic())
-        counts: dict[tuple[str, str], int] = defaultdict(int)
-        for want in wanted:
-            counts[want.account_id, want.bucket] += 1
-        given: dict[tuple[str, str], list[datetime]] = {}
+        wishes: defaultdict[Desk, list[int]] = defaultdict(list)
+        for index, want in enumerate(wanted):
+            wishes[want.desk].append(index)
+        given: list[datetime | None] = [None] * len(wanted)
         moved = []
-        for row in rows:
-            key = (row["account_id"], row["class"])
-            rate = limits(row).rate(row["class"])
-            given[key], tat = pace.slots(row["tat"], row["now"], rate, counts[key], horizon=horizon)
-            if given[key]:
-                moved.append((*key, tat, rate.tolerance))
+        for row in await self._lock(connection, list(wishes)):
+            desk = Desk(row["account_id"], row["class"])
+            rate, asking = limits(row).rate(desk.bucket), wishes[desk]
+            asking = await self._overtake(connection, row, [(n, wanted[n]) for n in asking], given)
+            found, tat = pace.slots(row["tat"], row["now"], rate, len(asking), horizon=horizon)
+            for index, slot in zip(self._chosen(desk, wanted, asking, len(found)), found, strict=True):
+                given[index] = slot
+            if found and tat is not None:
+                moved.append((*desk, tat, rate.tolerance))
+                self.opens[desk] = self._clock.local(pace.opens(tat, rate))
+            elif asking:
+                self.opens[desk] = self._clock.local(pace.opens(row["tat"], rate))
         if moved:
             accounts, classes, tats, tolerances = zip(*moved, strict=True)
             await _sql.move_buckets(
                 connection, accounts=accounts, classes=classes, tats=tats, tolerances=tolerances
             )
-        supplies = {key: iter(found) for key, found in given.items()}
-        return [next(supplies[want.account_id, want.bucket], None) for want in wanted]
+        return given
+
+    async def _lock(self, connection: Connection, desks: list[Desk]) -> list[Row]:
+        before = time.monotonic()
+        locked = _sql.lock_buckets(
+            connection, accounts=[d.account_id for d in desks], classes=[d.bucket for d in desks]
+        )
+        rows = [row async for row in locked]
+        if rows:
+            self._clock.note(before, rows[0]["now"], time.monotonic())
+        return rows
+
+    async def _overtake(
+        self,
+        connection: Connection,
+        bucket: Row,
+        asking: list[tuple[int, Want]],
+        given: list[datetime | None],
+    ) -> list[int]:
+        """Give people's messages the slots of automated ones that nobody has committed to; who is left asks on.
+
+        An overtaken message goes back to its place in the queue: its claim's fence is gone, so nobody can send it.
+        """
+        people = [n for n, want in asking if want.rank == HUMAN]
+        if people and bucket["tat"] - bucket["now"] > pace.SOON:
+            yielding = _sql.yielding(
+                connection,
+                account_id=bucket["account_id"],
+                bucket=bucket["class"],
+                committed=pace.COMMITTED,
+                most=len(people),
+            )
+            overtaken = [row async for row in yielding]
+            if overtaken:
+                await _sql.give_way(connection, ids=[row["intent_id"] for row in overtaken])
+                await _sql.refresh_heads(
+                    connection,
+                    accounts=[row["account_id"] for row in overtaken],
+                    customers=[row["customer_id"] for row in overtaken],
+                )
+            for index, row in zip(people, sorted(overtaken, key=lambda row: row["slot_at"]), strict=False):
+                given[index] = row["slot_at"]
+        return [n for n, _ in asking if given[n] is None]
+
+    def _chosen(self, desk: Desk, wanted: Sequence[Want], asking: list[int], slots: int) -> list[int]:
+        """Who gets them, the first slot to the highest lane."""
+        if slots >= len(asking):
+            return sorted(asking, key=lambda index: wanted[index].rank)
+        by_rank: defaultdict[int, list[int]] = defaultdict(list)
+        for index in asking:
+            by_rank[wanted[index].rank].append(index)
+        waiting = {rank: len(found) for rank, found in by_rank.items()}
+        shares, self._credit[desk] = lanes.share(slots, waiting, self._credit.get(desk, {}))
+        return [index for rank in sorted(shares) for index in by_rank[rank][: shares[rank]]]
 
     async def another(self, want: Want) -> datetime:
         """The next slot there is, however far: for a call whose first one passed, or for the next part.
@@ -97,7 +156,7 @@ class Slots:
         async with self._pool.acquire() as connection, connection.transaction():
             (slot,) = await self.take(connection, [want], horizon=_FAR)
         if slot is None:
-            raise DependencyError(f"account {want.account_id} is no longer registered")
+            raise DependencyError(f"account {want.desk.account_id} is no longer registered")
         return slot
 
     async def turn(self, want: Want) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import asyncpg
 
+from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.thread import heard_at
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.rows import Row
@@ -23,6 +24,7 @@ _EVERY = 0.2  # seconds between rounds
 _MOST = 20  # threads of one round
 _LEASE = timedelta(seconds=60)  # above the time that a round of one account takes at two reads a second
 _AGAIN = timedelta(seconds=5)  # after a reading that failed
+_AUTOMATED = 1  # the rank of a reading: nobody waits for it in person
 _FAILURES = 5  # readings, before an unknown window counts as closed
 
 
@@ -51,7 +53,7 @@ class Threads:
         except Unsealable as error:
             _log.error("token_cannot_be_unsealed", exc_info=error)
             return None
-        await self._slots.turn(Want(row["account_id"], "conversations"))
+        await self._slots.turn(Want(Desk(row["account_id"], "conversations"), _AUTOMATED))
         return sender
 
 

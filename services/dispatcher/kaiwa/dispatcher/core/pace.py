@@ -13,7 +13,16 @@ LATE = timedelta(milliseconds=10)
 """A call that would leave this much after its slot forfeits it."""
 
 HORIZON = timedelta(milliseconds=250)
-"""How far ahead slots are given out: short, so that a human's message does not queue behind a long claim."""
+"""How far ahead slots are given out: far enough that a slow claim wastes none, near enough that plans may change."""
+
+CHUNK = timedelta(milliseconds=60)
+"""A full bucket is asked again once it has that much to give: few large claims cost less than many small ones."""
+
+SOON = timedelta(milliseconds=30)
+"""A person's message that would wait longer takes over the slot of an automated one that is not committed to yet."""
+
+COMMITTED = timedelta(milliseconds=25)
+"""So close before its slot a call is being committed to, and cannot be overtaken any more."""
 
 BucketClass = Literal["text", "media", "private_reply", "live_reply", "conversations"]
 
@@ -89,3 +98,8 @@ def slots(
         given.append(slot)
         tat = due + rate.interval
     return given, tat
+
+
+def opens(tat: datetime, rate: Rate) -> datetime:
+    """When a bucket is worth asking again: it has a chunk of slots to give then, or its next one."""
+    return tat - rate.tolerance - HORIZON + CHUNK

@@ -19,6 +19,7 @@ from kaiwa.contracts.sends import SendRequest, decode
 from kaiwa.contracts.times import from_ms, parse
 from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.dispatcher import comments, endings
+from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.contents import Contents, Saying
 from kaiwa.dispatcher.core.intake import Fault, addressable, due_at, fault
 from kaiwa.dispatcher.core.unit import contents
@@ -48,10 +49,13 @@ class Taken:
 
 
 class Sends:
-    def __init__(self, pool: asyncpg.Pool, producer: Producer, vault: Contents, *, partitions: int) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, producer: Producer, vault: Contents, bell: Bell, *, partitions: int
+    ) -> None:
         self._pool = pool
         self._producer = producer
         self._vault = vault
+        self._bell = bell
         self._partitions = partitions
 
     async def handle(self, records: Sequence[Record]) -> None:
@@ -69,6 +73,7 @@ class Sends:
         if taken:
             async with self._pool.acquire() as connection, connection.transaction():
                 await self._take_in(connection, taken)
+            self._bell.ring(item.request.account_id for item in taken.values())
 
     async def _quarantine(self, poison: list[Record]) -> None:
         """Before the offsets are committed; a repeat has the same id."""

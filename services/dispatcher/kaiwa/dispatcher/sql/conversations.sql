@@ -34,17 +34,58 @@ for update of conversations;
 
 -- name: refresh_heads(accounts, customers)!
 -- The head of the queue: a unit that has begun goes on first, whenever it may; else the highest lane of what is due,
--- in intake order; else what is due first. What waits for knowledge alone stays due, so that nothing overtakes it.
+-- in intake order. What waits for knowledge alone stays due, so that nothing overtakes it. The lane is set while the
+-- head may go now; wake_at says when the head has to be chosen anew. Everything has a deadline, so nothing starves.
 update dispatcher.conversations as c
-set next_due = head.next_at, next_lane = head.lane_rank, next_deadline = head.expires_at, next_bucket = head.bucket
+set next_due = coalesce(head.next_at, later.due_at),
+    next_lane = case when head.next_at <= t.now then head.lane_rank end,
+    next_bucket = head.bucket,
+    next_deadline = least(
+        head.expires_at,
+        coalesce(
+            case
+                when g.live then g.seen_at + interval '60 seconds'
+                when head.comment_id is not null then g.seen_at + interval '132 hours'
+                when c.window_opened_at + interval '24 hours' > t.now then c.window_opened_at + interval '24 hours'
+                when head.author_kind = 'human' then c.window_opened_at + interval '7 days'
+            end,
+            head.due_at + interval '24 hours'
+        )
+    ),
+    wake_at = case
+        when head.started then nullif(greatest(head.next_at, t.now), t.now)
+        else least(nullif(greatest(head.next_at, t.now), t.now), later.due_at)
+    end
 from unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id)
+cross join (select clock_timestamp() as now) as t
 left join lateral (
-    select i.next_at, i.lane_rank, i.expires_at, i.bucket
-    from dispatcher.intents as i
-    where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued'
-    order by i.started desc, greatest(i.due_at, clock_timestamp()), i.lane_rank, i.position
+    select * from (
+        (
+            select i.next_at, i.lane_rank, i.expires_at, i.bucket, i.started, i.due_at, i.account_id, i.comment_id,
+                i.author_kind
+            from dispatcher.intents as i
+            where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued' and i.started
+            limit 1
+        )
+        union all
+        (
+            select i.next_at, i.lane_rank, i.expires_at, i.bucket, i.started, i.due_at, i.account_id, i.comment_id,
+                i.author_kind
+            from dispatcher.intents as i
+            where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued'
+                and i.due_at <= t.now
+            order by i.lane_rank, i.position
+            limit 1
+        )
+    ) as found
+    order by started desc
     limit 1
 ) as head on true
+left join lateral (
+    select min(i.due_at) as due_at from dispatcher.intents as i
+    where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued' and i.due_at > t.now
+) as later on true
+left join dispatcher.comments as g on g.account_id = head.account_id and g.comment_id = head.comment_id
 where c.account_id = k.account_id and c.customer_id = k.customer_id;
 
 -- name: note_sent(author, at, hold, disclosed, account_id, customer_id)!

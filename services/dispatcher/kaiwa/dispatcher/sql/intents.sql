@@ -24,49 +24,141 @@ insert into dispatcher.contents (intent_id, sealed)
 select * from unnest(:ids::text[], :sealed::bytea[])
 on conflict do nothing;
 
--- name: lock_due(horizon, most)
--- Conversations whose head is due, and whose account has slots within the horizon.
-select
-    c.account_id, c.customer_id
-from dispatcher.conversations as c
-where c.in_flight is null and c.next_due <= clock_timestamp()
-    and not exists (
-        select from dispatcher.buckets as b
-        where b.account_id = c.account_id and b.class = c.next_bucket
-            and b.tat - b.tolerance > clock_timestamp() + :horizon::interval
-    )
-order by c.next_lane, c.next_due
+-- name: waking(most)
+-- Conversations of which something has fallen due.
+select account_id, customer_id from dispatcher.conversations
+where wake_at <= clock_timestamp() and in_flight is null
+order by wake_at
 limit :most
-for update of c skip locked;
+for update skip locked;
+
+-- name: all_queues(many)
+-- Every account, bucket and lane of which something may go, found by skipping from one to the next.
+with recursive found as (
+    (
+        select account_id, next_bucket, next_lane from dispatcher.conversations
+        where in_flight is null and next_lane is not null
+        order by account_id, next_bucket, next_lane
+        limit 1
+    )
+    union all
+    select n.* from found as f cross join lateral (
+        select c.account_id, c.next_bucket, c.next_lane from dispatcher.conversations as c
+        where c.in_flight is null and c.next_lane is not null
+            and (c.account_id, c.next_bucket, c.next_lane) > (f.account_id, f.next_bucket, f.next_lane)
+        order by c.account_id, c.next_bucket, c.next_lane
+        limit 1
+    ) as n
+)
+select f.account_id, f.next_bucket as bucket, f.next_lane as rank, n.waiting
+from found as f
+join dispatcher.accounts as a using (account_id)
+cross join lateral (
+    select count(*) as waiting from (
+        select from dispatcher.conversations as c
+        where c.in_flight is null and c.account_id = f.account_id and c.next_bucket = f.next_bucket
+            and c.next_lane = f.next_lane
+        limit :many
+    ) as c
+) as n
+where a.paused_until is null or a.paused_until <= clock_timestamp();
+
+-- name: queues(accounts, many)
+-- The same of some accounts.
+select c.account_id, c.next_bucket as bucket, c.next_lane as rank, count(*) as waiting
+from unnest(:accounts::text[]) as k(account_id)
+join dispatcher.accounts as a using (account_id)
+cross join (values ('text'), ('media'), ('private_reply'), ('live_reply')) as b(bucket)
+cross join generate_series(0, 2) as l(rank)
+cross join lateral (
+    select c.account_id, c.next_bucket, c.next_lane from dispatcher.conversations as c
+    where c.in_flight is null and c.account_id = k.account_id and c.next_bucket = b.bucket and c.next_lane = l.rank
+    limit :many
+) as c
+where a.paused_until is null or a.paused_until <= clock_timestamp()
+group by c.account_id, c.next_bucket, c.next_lane;
+
+-- name: lock_ready(accounts, buckets, ranks, mosts)
+-- So many conversations of each queue, the earliest deadline first.
+select c.account_id, c.customer_id, c.next_bucket as bucket, c.next_lane as rank
+from unnest(:accounts::text[], :buckets::text[], :ranks::smallint[], :mosts::integer[])
+    as q(account_id, bucket, rank, most)
+cross join lateral (
+    select c.account_id, c.customer_id, c.next_bucket, c.next_lane from dispatcher.conversations as c
+    where c.in_flight is null and c.account_id = q.account_id and c.next_bucket = q.bucket and c.next_lane = q.rank
+        and c.next_due <= clock_timestamp()
+    order by c.next_deadline
+    limit q.most
+    for update skip locked
+) as c;
 
 -- name: heads(accounts, customers)
 -- The request to send in each conversation: a unit that has begun, else by lane, else in intake order. One that is
 -- due and may not be looked at yet keeps its place.
-with head as (
-    select distinct on (i.account_id, i.customer_id)
-        i.intent_id, i.author_kind, i.content_kind, i.bucket, i.due_at, i.requested_at, i.expires_at, i.reason, i.started,
-        i.next_at, i.comment_id, g.customer_id as commenter, g.seen_at as comment_seen_at, g.live as comment_live,
-        g.used_by, f.*
-    from dispatcher.intents as i
-    join unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id) using (account_id, customer_id)
-    join dispatcher.facts as f using (account_id, customer_id)
-    left join dispatcher.comments as g on g.account_id = i.account_id and g.comment_id = i.comment_id
-    where i.state = 'queued' and (i.started or i.due_at <= clock_timestamp())
-    order by i.account_id, i.customer_id, i.started desc, i.lane_rank, i.position
+select
+    i.intent_id, i.author_kind, i.content_kind, i.bucket, i.lane_rank, i.due_at, i.requested_at, i.expires_at, i.reason,
+    i.started, i.next_at, i.comment_id, g.customer_id as commenter, g.seen_at as comment_seen_at,
+    g.live as comment_live, g.used_by, f.*
+from unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id)
+cross join lateral (
+    select * from (
+        (
+            select * from dispatcher.intents as i
+            where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued' and i.started
+            limit 1
+        )
+        union all
+        (
+            select * from dispatcher.intents as i
+            where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued'
+                and i.due_at <= clock_timestamp()
+            order by i.lane_rank, i.position
+            limit 1
+        )
+    ) as i
+    order by i.started desc
+    limit 1
+) as i
+join dispatcher.facts as f on f.account_id = k.account_id and f.customer_id = k.customer_id
+left join dispatcher.comments as g on g.account_id = i.account_id and g.comment_id = i.comment_id
+where i.started or i.next_at <= clock_timestamp();
+
+-- name: claim(lease, ids, slots)
+-- Each for the length of the lease, and its conversation with it.
+with claimed as (
+    update dispatcher.intents as i
+    set state = 'claimed', fence = nextval('dispatcher.fences'), lease_until = clock_timestamp() + :lease::interval,
+        slot_at = k.slot_at
+    from unnest(:ids::text[], :slots::timestamptz[]) as k(intent_id, slot_at)
+    where i.intent_id = k.intent_id and i.state = 'queued'
+    returning i.intent_id, i.fence, i.account_id, i.customer_id
+), held as (
+    update dispatcher.conversations as c set in_flight = k.intent_id
+    from claimed as k where c.account_id = k.account_id and c.customer_id = k.customer_id
 )
-select * from head where started or next_at <= clock_timestamp();
+select intent_id, fence from claimed;
 
--- name: claim(lease, ids)
-update dispatcher.intents as i
-set state = 'claimed', fence = nextval('dispatcher.fences'), lease_until = clock_timestamp() + :lease::interval
-from unnest(:ids::text[]) as k(intent_id)
-where i.intent_id = k.intent_id and i.state = 'queued'
-returning i.intent_id, i.fence;
-
--- name: hold_conversations(ids)!
-update dispatcher.conversations as c set in_flight = i.intent_id
+-- name: yielding(account_id, bucket, committed, most)
+-- Claims of automated messages that nobody is about to commit to, those with the earliest slots first.
+select i.intent_id, i.account_id, i.customer_id, i.slot_at
 from dispatcher.intents as i
-where i.intent_id = any(:ids::text[]) and c.account_id = i.account_id and c.customer_id = i.customer_id;
+join dispatcher.conversations as c using (account_id, customer_id)
+where i.account_id = :account_id and i.bucket = :bucket and i.state = 'claimed' and i.lane_rank > 0
+    and i.slot_at > clock_timestamp() + :committed::interval
+order by i.slot_at
+limit :most
+for update of c, i skip locked;
+
+-- name: give_way(ids)!
+-- Back to their places in the queue: the claim's fence is gone.
+with given as (
+    update dispatcher.intents as i set state = 'queued', fence = null, lease_until = null, slot_at = null
+    where i.intent_id = any(:ids::text[])
+    returning i.intent_id, i.account_id, i.customer_id
+)
+update dispatcher.conversations as c set in_flight = null
+from given as g
+where c.account_id = g.account_id and c.customer_id = g.customer_id and c.in_flight = g.intent_id;
 
 -- name: lock_claimed(ids, fences)
 -- The claims that still hold; their conversations stay locked until `sending` is committed.
@@ -81,7 +173,7 @@ for update of c, i;
 -- name: claimed(ids)
 -- What a decision needs just before the call.
 select
-    i.intent_id, i.author_kind, i.content_kind, i.bucket, i.due_at, i.requested_at, i.expires_at, i.reason, i.pieces,
+    i.intent_id, i.author_kind, i.content_kind, i.bucket, i.lane_rank, i.due_at, i.requested_at, i.expires_at, i.reason, i.pieces,
     i.pieces_sent, i.started, i.comment_id, g.seen_at as comment_seen_at, g.live as comment_live, g.used_by, t.sealed, f.*
 from dispatcher.intents as i
 join dispatcher.facts as f using (account_id, customer_id)
