@@ -23,6 +23,7 @@ class Read:
     value: bytes | None
     offset: int
     timestamp: int = 1_795_000_000_000
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 def read(written: Outgoing, offset: int) -> Read:

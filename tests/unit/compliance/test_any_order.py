@@ -31,6 +31,7 @@ class Record:
     carries: str | None = None
     mid_unsent: str | None = None
     timestamp: int = 1_795_000_000_000
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass
@@ -100,7 +101,7 @@ class AnyOrder(RuleBasedStateMachine):
         records = [record for topic in wanted for record in self.log[topic][self.at[topic] :][:most]]
         batch = read(records, KEY)
         known = Known(frozenset(self.database.unsent), dict(self.database.copies))
-        decision = decide(batch.copies, batch.unsends, known)
+        decision = decide(batch.copies, batch.unsends, known, batch.belongings)
         for copy in batch.copies:
             at = (copy.hash, copy.place)
             self.database.copies[at] = max(copy.offset, self.database.copies.get(at, -1))
@@ -110,7 +111,7 @@ class AnyOrder(RuleBasedStateMachine):
         for case in decision.cases:
             if case.erasure_id not in self.database.cases:
                 self.database.cases.add(case.erasure_id)
-                self.database.owed.extend(case.places)
+                self.database.owed.extend(case.places or ())
         for record in records:
             self.at[record.topic] = record.offset + 1
             self.seen[record.topic] = max(self.seen[record.topic], record.offset + 1)

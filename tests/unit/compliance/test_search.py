@@ -5,6 +5,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 from happenings import ACCOUNT, PARTITIONS, event, message, record, unsend
+from moments import NOON
 
 from kaiwa.bus.records import Outgoing
 from kaiwa.compliance.core.erasure import Place
@@ -14,7 +15,7 @@ from kaiwa.contracts.events import Kind, encode
 from kaiwa.contracts.partition import of_conversation
 
 COUNTS = {topics.EVENTS: PARTITIONS, topics.QUARANTINE: 2}
-CASE = Wanted("case", ACCOUNT, "c", "m/1", frozenset())
+CASE = Wanted("case", ACCOUNT, "c", "m/1", NOON)
 OF_C = of_conversation(ACCOUNT, "c", PARTITIONS)
 
 
@@ -25,6 +26,7 @@ class Read(msgspec.Struct):
     value: bytes | None
     offset: int = 5
     timestamp: int = 0
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 def read(written: Outgoing) -> Read:

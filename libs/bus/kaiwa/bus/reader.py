@@ -31,9 +31,10 @@ async def read(
     client_id: str,
     partitions: Collection[TopicPartition] = (),
     start: Mapping[TopicPartition, int] | None = None,
+    until: Mapping[TopicPartition, int] | None = None,
 ) -> AsyncIterator[Record]:
     """Every record that is there now, tombstones and heartbeats too, of the topics or else of the partitions: from the
-    beginning, or from the offsets in ``start``, to the ends as they are at the call.
+    beginning, or from the offsets in ``start``, to the ends as they are at the call, or below the offsets in ``until``.
 
     Partition by partition, each in its order. Raises DependencyError where Kafka or a topic is not there.
     """
@@ -41,6 +42,7 @@ async def read(
         chosen = list(partitions) or await _partitions(consumer, topics)
         consumer.assign(chosen)
         ends = await consumer.end_offsets(chosen)
+        ends |= {partition: min(offset, ends[partition]) for partition, offset in (until or {}).items()}
         await consumer.seek_to_beginning(*chosen)
         for partition, offset in (start or {}).items():
             consumer.seek(partition, offset)

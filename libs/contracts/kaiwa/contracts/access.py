@@ -44,9 +44,12 @@ ACCESS: dict[str, Access] = {
         group="kaiwa.dispatcher",
     ),
     "compliance": Access(
-        reads=(EVENTS, QUARANTINE, OUTCOMES, PRIVACY, ACCOUNTS, ERASURES, RECEIPTS, CHECKPOINTS),
+        reads=(
+            *(EVENTS, QUARANTINE, OUTCOMES, PRIVACY, ACCOUNTS, ERASURES, RECEIPTS, CHECKPOINTS),
+            *(ANALYTICS_INBOUND, ANALYTICS_OUTBOUND, ANALYTICS_COMPLIANCE),  # that they hold no personal data
+        ),
         writes=(EVENTS, QUARANTINE, ERASURES, RECEIPTS, CHECKPOINTS, ANALYTICS_COMPLIANCE),
         group="kaiwa.compliance",
-        describes=(EVENTS, QUARANTINE, ERASURES, RECEIPTS),
+        describes=(EVENTS, QUARANTINE, SENDS, ERASURES, RECEIPTS),
     ),
 }

@@ -9,6 +9,7 @@ So the time from tombstone to erased is
 and every term is derived here from one number, the erasure bound.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -123,3 +124,16 @@ def erasure_bound(effective: dict[str, str], *, cleaner_backoff_ms: int) -> floa
     lag = int(effective["max.compaction.lag.ms"])
     delays = lag + cleaner_backoff_ms + int(effective["file.delete.delay.ms"])
     return delays / 1000 + heartbeat_period(lag) + CLEANER_ROUND
+
+
+def kept_longer(topic: Topic, effective: Mapping[str, str]) -> list[str]:
+    """What somebody set so that records may stay longer than the table says: a line for each setting."""
+    wanted = {"retention.ms": topic.retention_ms, "segment.ms": topic.segment_ms}
+    found = [
+        f"{topic.name} has {name} {effective[name]}, and {most} is the most"
+        for name, most in wanted.items()
+        if most is not None and not 0 <= int(effective[name]) <= most
+    ]
+    if topic.cleanup != "compact" and "delete" not in effective["cleanup.policy"]:
+        found.append(f"{topic.name} has cleanup.policy {effective['cleanup.policy']}, which lacks delete")
+    return found

@@ -1,22 +1,14 @@
 """Compliance, put together."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
 
 from kaiwa.bus.batches import Batches
 from kaiwa.bus.producer import Producer
 from kaiwa.compliance.core.checkpoints import signing_key
-from kaiwa.compliance.erase import Eraser
-from kaiwa.compliance.forget import forget
-from kaiwa.compliance.handlers import Intake
-from kaiwa.compliance.heartbeats import Heartbeats
+from kaiwa.compliance.deletion import INPUTS, Deletion
 from kaiwa.compliance.ledger import Sealer
-from kaiwa.compliance.pace import Pace
 from kaiwa.compliance.settings import ComplianceSettings
-from kaiwa.compliance.verify import Verifier
-from kaiwa.contracts import topics
 from kaiwa.runtime.app import Background, Service
 from kaiwa.runtime.keys import read_keys
 from kaiwa.runtime.settings import load
@@ -24,6 +16,8 @@ from kaiwa.store.migrate import require_current
 from kaiwa.store.pool import pool
 
 GROUP = "kaiwa.compliance"
+
+_CONNECTIONS = 16  # four loops that are elected keep one each
 
 
 def build() -> Service:
@@ -38,21 +32,15 @@ def build() -> Service:
     async def lifespan(background: Background) -> AsyncIterator[None]:
         await require_current(dsn, "compliance")
         async with AsyncExitStack() as stack:
-            database = await stack.enter_async_context(pool(dsn, application="compliance"))
+            database = await stack.enter_async_context(
+                pool(dsn, application="compliance", max_size=_CONNECTIONS)
+            )
             producer = await stack.enter_async_context(Producer(settings.kafka, client_id=GROUP))
-            pace = Pace(settings.kafka, configured=own.bound)
-            await pace.read()
-            wake = asyncio.Event()
-            background.start(pace.follow(), "pace")
-            background.start(Heartbeats(database, producer, pace).run(), "heartbeats")
-            background.start(Eraser(database, producer, pace, wake=wake).run(), "erase")
-            background.start(Verifier(database, producer, settings.kafka, wake=wake).run(), "verify")
             background.start(Sealer(database, producer, sign_keys, file=own.checkpoint_file).run(), "ledger")
-            background.start(forget(database, retention=own.retention), "forget")
-            intake = Intake(database, key=hash_key, bound=timedelta(seconds=own.bound), wake=wake)
-            inputs = (topics.EVENTS, topics.QUARANTINE, topics.RECEIPTS)
+            deletion = Deletion(settings, database, producer, key=hash_key, group=GROUP)
+            intake = await deletion.start(background)
             consumers.append(
-                await stack.enter_async_context(Batches(settings.kafka, inputs, group=GROUP, handle=intake))
+                await stack.enter_async_context(Batches(settings.kafka, INPUTS, group=GROUP, handle=intake))
             )
             yield
 

@@ -9,18 +9,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import asyncpg
 
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing
 from kaiwa.compliance.core.entries import Fact
-from kaiwa.compliance.core.erasure import HOLDERS
+from kaiwa.compliance.core.holders import OURS
 from kaiwa.compliance.ledger import enter
 from kaiwa.compliance.loops import keep
 from kaiwa.compliance.orders import closed, opened, receipt, tombstone
 from kaiwa.compliance.pace import Pace
+from kaiwa.contracts.erasures import Scope
 from kaiwa.runtime import crash, metrics
 from kaiwa.runtime.clock import utc_now
 from kaiwa.store import queries
@@ -54,7 +55,7 @@ class Eraser:
         await keep(self._turn, name="erase", every=_EVERY, wake=self._wake)
 
     async def _turn(self) -> bool:
-        sql, now, holders = self._sql, utc_now(), list(HOLDERS)
+        sql, now, holders = self._sql, utc_now(), list(OURS)
         steps = (
             Step("compliance.tombstones_sent", sql.targets_to_send, tombstone, self._mark_sent),
             Step("compliance.order_sent", sql.cases_to_order, opened, self._mark_ordered),
@@ -73,7 +74,11 @@ class Eraser:
         )
         taken = [await self._do(step) for step in steps]
         async with self._pool.acquire() as connection:
-            metrics.ERASURES_OPEN.labels("message").set(await sql.open_cases(connection))
+            async for row in sql.finish_requests(connection):
+                metrics.REQUESTS.labels(row["source"], "done").inc()
+            still = {row["scope"]: row["cases"] async for row in sql.open_cases(connection)}
+        for scope in get_args(Scope):
+            metrics.ERASURES_OPEN.labels(scope).set(still.get(scope, 0))
         return any(taken)
 
     async def _do(self, step: Step) -> int:
@@ -105,7 +110,8 @@ class Eraser:
         await enter(connection, Fact.TOMBSTONED, rows)
         now = utc_now()
         for row in rows:
-            metrics.UNSEND_TO_TOMBSTONE.observe((now - row["appended_at"]).total_seconds())
+            if row["scope"] == "message":
+                metrics.UNSEND_TO_TOMBSTONE.observe((now - row["appended_at"]).total_seconds())
 
     async def _mark_closed(self, connection: Connection, rows: Rows) -> None:
         await self._sql.mark_closed(connection, erasure_ids=_ids(rows))

@@ -1,29 +1,25 @@
 """What a batch from Kafka does to the database: parse, decide, act, in one transaction."""
 
 import asyncio
-import secrets
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 
-from kaiwa.compliance.core.entries import Fact
-from kaiwa.compliance.core.erasure import Case, Copy, Decision, Known, Place, decide
+from kaiwa.compliance.cases import open_case
+from kaiwa.compliance.core.erasure import Copy, Decision, Known, Place, decide
 from kaiwa.compliance.core.reading import Batch, Record, Word, read
-from kaiwa.compliance.ledger import enter
-from kaiwa.contracts import ids
+from kaiwa.compliance.requests import ANSWER_WITHIN, code_of
 from kaiwa.runtime import crash, logs, metrics
 from kaiwa.store import queries
 from kaiwa.store.pool import Connection
-
-_NONCE_BYTES: Final = 32
 
 _log = logs.get_logger()
 
 
 class Intake:
-    """Handles batches. ``key`` hashes the index, ``bound`` is the time to keep; ``wake`` rings when a case opened."""
+    """Handles batches. ``key`` hashes the index, ``bound`` is the time to keep; ``wake`` rings when there is work."""
 
     def __init__(self, pool: asyncpg.Pool, *, key: bytes, bound: timedelta, wake: asyncio.Event) -> None:
         self._pool, self._key, self._bound, self._wake = pool, key, bound, wake
@@ -31,36 +27,36 @@ class Intake:
 
     async def __call__(self, records: Sequence[Record]) -> None:
         batch = read(records, self._key)
-        if not (batch.copies or batch.unsends or batch.words):
-            return  # heartbeats, tombstones, and what concerns no message
+        if batch.empty:
+            return  # heartbeats, tombstones, and what concerns nobody
         async with self._pool.acquire() as connection, connection.transaction():
-            decision = decide(batch.copies, batch.unsends, await self._known(connection, batch))
+            decision = decide(
+                batch.copies, batch.unsends, await self._known(connection, batch), batch.belongings
+            )
             await self._record(connection, batch, decision)
         crash.point("compliance.recorded")
-        if decision.cases or batch.words:
+        if decision.cases or batch.words or batch.wishes:
             self._wake.set()
-        for case in decision.cases:
-            metrics.CASES.labels(case.reason).inc()
-            _log.info(
-                "erasure_received", erasure_id=case.erasure_id, reason=case.reason, records=len(case.places)
-            )
 
     async def _known(self, connection: Connection, batch: Batch) -> Known:
         """What the index says of this batch; from here to the commit it changes for nobody's unsend."""
         await (self._sql.lock_alone if batch.unsends else self._sql.lock_shared)(connection)
         own = {unsend_hash for unsend in batch.unsends for unsend_hash in unsend.hashes}
-        asked = own | {copy.hash for copy in batch.copies}
-        unsent = frozenset(
-            [row["mid_hash"] async for row in self._sql.unsent_among(connection, mid_hashes=list(asked))]
-        )
+        asked = own | {copy.hash for copy in batch.copies} | {found.hash for found in batch.belongings}
+        remembered = {
+            row["mid_hash"]: row["cutoff"]
+            async for row in self._sql.unsent_among(connection, mid_hashes=list(asked))
+        }
+        unsent = frozenset(mid_hash for mid_hash, cutoff in remembered.items() if cutoff is None)
+        erased = {subject: cutoff for subject, cutoff in remembered.items() if cutoff is not None}
         wanted = list(own | unsent)
         if not wanted:
-            return Known()
+            return Known(erased=erased)
         copies = {
             (row["mid_hash"], Place(row["topic"], row["partition"], row["key"])): row["record_offset"]
             async for row in self._sql.copies_of(connection, mid_hashes=wanted)
         }
-        return Known(unsent, copies)
+        return Known(unsent, copies, erased)
 
     async def _record(self, connection: Connection, batch: Batch, decision: Decision) -> None:
         if batch.copies:
@@ -68,9 +64,20 @@ class Intake:
         if decision.unsent:
             await self._sql.remember_unsent(connection, mid_hashes=list(decision.unsent))
         for case in decision.cases:
-            await self._open(connection, case)
+            await open_case(connection, case, key=self._key, bound=self._bound)
         for word in batch.words:
             await self._note(connection, word)
+        for wish in batch.wishes:
+            await self._sql.ask(
+                connection,
+                code=code_of(wish),
+                source=wish.source,
+                app_id=wish.app_id,
+                user_id=wish.user_id,
+                account_id=None,
+                customer_id=None,
+                within=ANSWER_WITHIN,
+            )
 
     async def _index(self, connection: Connection, copies: Sequence[Copy]) -> None:
         # One statement may not name a key twice: the newest of each.
@@ -87,43 +94,19 @@ class Intake:
             offsets=list(newest.values()),
         )
 
-    async def _open(self, connection: Connection, case: Case) -> None:
-        subject, nonce = case.subject, secrets.token_bytes(_NONCE_BYTES)
-        row = await self._sql.open_case(
-            connection,
-            erasure_id=case.erasure_id,
-            reason=case.reason,
-            account_id=subject.account_id,
-            customer_id=subject.customer_id,
-            mid=subject.mid,
-            account_hash=ids.opaque(self._key, "account", subject.account_id or ""),
-            customer_hash=ids.opaque(
-                self._key, "customer", subject.account_id or "", subject.customer_id or ""
-            ),
-            mid_hash=case.hash,
-            nonce=nonce,
-            cutoff=case.cutoff,
-            appended_at=case.appended_at,
-            bound=self._bound,
-        )
-        if row is None:
-            return  # known: this is a replay
-        for place in case.places:
-            await self._sql.add_target(
-                connection,
-                erasure_id=case.erasure_id,
-                topic=place.topic,
-                partition=place.partition,
-                key=place.key,
-            )
-        await enter(connection, Fact.RECEIVED, [row])
-
     async def _note(self, connection: Connection, word: Word) -> None:
-        await self._sql.note_receipt(
+        """A word that nobody owes is kept apart: it closes nothing."""
+        receipt = word.receipt
+        noted = await self._sql.note_receipt(
             connection,
-            erasure_id=word.receipt.erasure_id,
-            holder=word.receipt.holder,
-            status=word.receipt.status,
-            count=word.receipt.count,
+            erasure_id=receipt.erasure_id,
+            holder=receipt.holder,
+            status=receipt.status,
+            count=receipt.count,
             at=word.at,
         )
+        if noted["stray"] is None:
+            metrics.RECEIPT_SECONDS.labels(receipt.holder).observe(noted["after"])
+        else:
+            metrics.STRAY_RECEIPTS.labels(noted["stray"]).inc()
+            _log.warning("stray_receipt", why=noted["stray"])

@@ -1,17 +1,14 @@
 """The records that a case becomes in Kafka. A tombstone has no headers: they would outlive what it erases."""
 
 from datetime import datetime
-from typing import Final
 
 import asyncpg
 
 from kaiwa.bus.records import Outgoing
+from kaiwa.compliance.core.holders import TOPICS
 from kaiwa.contracts import cloudevents, topics
 from kaiwa.contracts.erasures import Erasure, Receipt, encode
 from kaiwa.contracts.times import rfc3339
-
-TOPICS: Final = "topics"
-"""The name under which the topics themselves are a holder."""
 
 
 def tombstone(target: asyncpg.Record) -> Outgoing:
@@ -22,10 +19,10 @@ def opened(case: asyncpg.Record) -> Outgoing:
     """The order to every holder, naming what to delete."""
     order = Erasure(
         erasure_id=case["erasure_id"],
-        scope="message",
+        scope=case["scope"],
         account_id=case["account_id"],
         customer_id=case["customer_id"],
-        mids=(case["mid"],),
+        mids=() if case["mid"] is None else (case["mid"],),
         cutoff=rfc3339(case["cutoff"]),
         reason=case["reason"],
         due_at=rfc3339(case["due_at"]),
@@ -37,14 +34,14 @@ def closed(case: asyncpg.Record) -> Outgoing:
     """The same order once it is done: hashes in place of the ids, so that a restored holder can still match it."""
     order = Erasure(
         erasure_id=case["erasure_id"],
-        scope="message",
+        scope=case["scope"],
         cutoff=rfc3339(case["cutoff"]),
         reason=case["reason"],
         due_at=rfc3339(case["due_at"]),
         state="closed",
         account_hash=case["account_hash"],
-        customer_hash=case["customer_hash"],
-        mid_hashes=(case["mid_hash"],),
+        customer_hash=None if case["scope"] == "account" else case["customer_hash"],
+        mid_hashes=(case["mid_hash"],) if case["mid_hash"] else (),
     )
     return _order(order, case["verified_at"])
 

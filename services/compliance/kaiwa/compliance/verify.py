@@ -13,17 +13,16 @@ from kaiwa.compliance.core.entries import Fact
 from kaiwa.compliance.core.erasure import Place
 from kaiwa.compliance.core.search import Finding, Search, Wanted
 from kaiwa.compliance.ledger import enter
+from kaiwa.compliance.locate import partition_counts
 from kaiwa.compliance.loops import elected, keep
-from kaiwa.contracts import topics
+from kaiwa.compliance.pace import Pace
 from kaiwa.runtime import crash, logs, metrics
 from kaiwa.runtime.clock import utc_now
 from kaiwa.runtime.settings import Kafka
 from kaiwa.store import queries
-from kaiwa.store.pool import Connection
 
 _MOST: Final = 500  # cases of one pass
 _EVERY: Final = 1.0  # seconds between looks for cases whose time has come
-_WITHIN: Final = 10.0  # seconds to learn how many partitions there are
 
 _log = logs.get_logger()
 
@@ -31,8 +30,10 @@ _log = logs.get_logger()
 class Verifier:
     """Elected, as one pass serves all. ``wake`` rings when a case was verified or found again."""
 
-    def __init__(self, pool: asyncpg.Pool, producer: Producer, kafka: Kafka, *, wake: asyncio.Event) -> None:
-        self._pool, self._producer, self._kafka, self._wake = pool, producer, kafka, wake
+    def __init__(
+        self, pool: asyncpg.Pool, producer: Producer, kafka: Kafka, pace: Pace, *, wake: asyncio.Event
+    ) -> None:
+        self._pool, self._producer, self._kafka, self._pace, self._wake = pool, producer, kafka, pace, wake
         self._sql: Any = queries.load("kaiwa.compliance")
 
     async def run(self) -> None:
@@ -42,6 +43,9 @@ class Verifier:
         wanted = await self._due()
         if not wanted:
             return False
+        await self._pace.read()
+        if self._pace.drift:
+            return False  # an alarm is out: absence now would say nothing about how long it took
         findings = await self._scan(wanted)
         crash.point("compliance.scanned")
         await self._conclude(wanted, findings)
@@ -59,11 +63,7 @@ class Verifier:
         return [Wanted(**case, places=frozenset(places[case["erasure_id"]])) for case in cases]
 
     async def _scan(self, wanted: Sequence[Wanted]) -> list[Finding]:
-        counts = {
-            topic: await self._producer.partitions(topic, within=_WITHIN)
-            for topic in (topics.EVENTS, topics.QUARANTINE)
-        }
-        search = Search(wanted, counts)
+        search = Search(wanted, await partition_counts(self._producer))
         partitions = [TopicPartition(*partition) for partition in sorted(search.partitions)]
         records = read(self._kafka, (), client_id="kaiwa.compliance.verifier", partitions=partitions)
         return [finding async for record in records for finding in search.look(record)]
@@ -80,23 +80,23 @@ class Verifier:
                 await enter(connection, fact, [row])
                 if fact is Fact.VERIFIED:
                     metrics.VERIFIED_SECONDS.observe((utc_now() - row["appended_at"]).total_seconds())
-            for finding in findings:
-                await self._alarm(connection, finding)
+            await self._sql.add_targets(
+                connection,
+                erasure_ids=[finding.erasure_id for finding in findings],
+                topics=[finding.place.topic for finding in findings],
+                partitions=[finding.place.partition for finding in findings],
+                keys=[finding.place.key for finding in findings],
+            )
+        for finding in findings:
+            _alarm(finding)
 
-    async def _alarm(self, connection: Connection, finding: Finding) -> None:
-        place = finding.place
-        await self._sql.add_target(
-            connection,
-            erasure_id=finding.erasure_id,
-            topic=place.topic,
-            partition=place.partition,
-            key=place.key,
-        )
-        metrics.FOUND_AGAIN.inc()
-        _log.error(
-            "erased_record_found",
-            erasure_id=finding.erasure_id,
-            topic=place.topic,
-            partition=place.partition,
-            offset=finding.offset,
-        )
+
+def _alarm(finding: Finding) -> None:
+    metrics.FOUND_AGAIN.inc()
+    _log.error(
+        "erased_record_found",
+        erasure_id=finding.erasure_id,
+        topic=finding.place.topic,
+        partition=finding.place.partition,
+        offset=finding.offset,
+    )

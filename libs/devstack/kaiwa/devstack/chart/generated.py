@@ -73,7 +73,7 @@ def _access(access: Access) -> dict[str, Any]:
     for found in operations.values():
         found.append("Describe")
     for topic in access.describes:
-        operations[topic].append("DescribeConfigs")
+        operations.setdefault(topic, ["Describe"]).append("DescribeConfigs")
     return {
         "group": access.group,
         "topics": [{"name": name, "operations": found} for name, found in operations.items()],

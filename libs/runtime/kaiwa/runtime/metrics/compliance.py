@@ -6,9 +6,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from kaiwa.runtime.metrics.registry import COMPLIANCE, LATENCY, LONG
 
-# Erasures opened, by why (unsent, late_copy).
+# Erasures opened, by why (unsent, late_copy, data_deletion, deauthorised, operator, list, reapplied).
 CASES: Final = Counter("kaiwa_compliance_cases_total", "Erasures opened", ["reason"], registry=COMPLIANCE)
-# Tombstones written, by why (unsent, late_copy).
+# Tombstones written, by why: an erasure's reason, or retention.
 TOMBSTONES: Final = Counter(
     "kaiwa_compliance_tombstones_total", "Tombstones", ["topic", "reason"], registry=COMPLIANCE
 )
@@ -42,4 +42,42 @@ LEDGER_SIZE: Final = Gauge("kaiwa_compliance_ledger_size", "Ledger entries seale
 # Age of the oldest entry that no checkpoint covers yet.
 OLDEST_UNSEALED: Final = Gauge(
     "kaiwa_compliance_ledger_unsealed_seconds", "Oldest unsealed entry", registry=COMPLIANCE
+)
+# Requests of people that ended, by where they came from and how (done, refused).
+REQUESTS: Final = Counter(
+    "kaiwa_compliance_requests_total", "Requests that ended", ["source", "state"], registry=COMPLIANCE
+)
+# Requests that wait for an operator: nobody knows whose data they mean.
+REQUESTS_QUEUED: Final = Gauge("kaiwa_compliance_queue_size", "Requests without a match", registry=COMPLIANCE)
+# Receipts that nobody owes: unknown_erasure, unknown_holder.
+STRAY_RECEIPTS: Final = Counter(
+    "kaiwa_compliance_stray_receipts_total", "Receipts that belong to no duty", ["why"], registry=COMPLIANCE
+)
+# From an erasure's opening to each holder's receipt.
+RECEIPT_SECONDS: Final = Histogram(
+    "kaiwa_compliance_receipt_seconds", "Opening to receipt", ["holder"], buckets=LONG, registry=COMPLIANCE
+)
+# Receipts that did not come in time or said that deleting failed; each once.
+ESCALATIONS: Final = Counter(
+    "kaiwa_compliance_escalations_total", "Late and failed receipts", ["holder", "why"], registry=COMPLIANCE
+)
+# Receipts that are owed past their deadline now.
+RECEIPTS_OVERDUE: Final = Gauge(
+    "kaiwa_compliance_overdue_receipts_open", "Receipts past their deadline", ["holder"], registry=COMPLIANCE
+)
+# Since the last sweep over every partition; the smallest of all processes counts, as one of them sweeps.
+SWEEP_AGE: Final = Gauge(
+    "kaiwa_compliance_sweep_age_seconds", "Seconds since the last sweep", registry=COMPLIANCE
+)
+# 1 where somebody set a topic so that what was erased may stay longer than promised.
+SETTINGS_DRIFT: Final = Gauge(
+    "kaiwa_compliance_settings_drift_open", "Settings that keep too long", ["topic"], registry=COMPLIANCE
+)
+# Seconds from a tombstone to the record's physical end that the topics' settings give now.
+ERASURE_BOUND: Final = Gauge(
+    "kaiwa_compliance_erasure_bound_seconds", "Bound of the settings in effect", registry=COMPLIANCE
+)
+# Seconds after which instagram.sends.v1 has let go of a request, by the settings in effect.
+SENDS_BOUND: Final = Gauge(
+    "kaiwa_compliance_sends_bound_seconds", "Bound of the requests' retention", registry=COMPLIANCE
 )

@@ -9,7 +9,7 @@ import rich.table
 import typer
 
 from kaiwa.compliance.commands.database import Reading, database
-from kaiwa.compliance.core.erasure import SENDS_EMPTY_AFTER
+from kaiwa.compliance.core.holders import SENDS_EMPTY_AFTER
 from kaiwa.contracts.times import rfc3339
 from kaiwa.runtime.cli import Failure, Json, emit
 from kaiwa.runtime.settings import load

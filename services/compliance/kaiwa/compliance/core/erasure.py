@@ -4,22 +4,21 @@ Pure: the batch and what is already known go in, a :class:`Decision` comes out. 
 erases every copy known so far; a copy that comes later opens a case of its own, so that each case has a fixed
 set of records, and each receipt means one thing. Reading a record twice changes nothing: a case's id follows
 from what opened it.
+
+Whoever was erased as a whole, a customer or an account, is remembered with the cutoff: a record of theirs that
+comes later and tells of something that happened before it is a late copy, too.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from kaiwa.contracts import ids
+from kaiwa.contracts.erasures import Scope
 
-HOLDERS = ("topics", "dispatcher")
-"""Who must say that it deleted before a case closes."""
-
-SENDS_EMPTY_AFTER = 25 * 3600 + 300
-"""Seconds until ``instagram.sends.v1`` has let go of a request by its own retention (24 h, segments of 1 h)."""
-
-Reason = Literal["unsent", "late_copy"]
+Reason = Literal["unsent", "late_copy", "data_deletion", "deauthorised", "operator", "list", "reapplied"]
 
 
 @dataclass(frozen=True)
@@ -33,19 +32,44 @@ class Place:
 
 @dataclass(frozen=True)
 class Subject:
-    """A message, as its records name it; ``account_id`` is None where the record does not vouch for it."""
+    """What is erased: a message; without ``mid`` all of a customer; without ``customer_id`` all of an account.
+
+    ``account_id`` is None where a message's record does not vouch for it.
+    """
 
     account_id: str | None
     customer_id: str | None
-    mid: str
+    mid: str | None = None
+
+    @property
+    def scope(self) -> Scope:
+        if self.mid is not None:
+            return "message"
+        return "account" if self.customer_id is None else "customer"
 
     def hash(self, key: bytes) -> str:
-        """Keyed hash of account and mid."""
-        return ids.opaque(key, "mid", self.account_id or "", self.mid)
+        """Keyed hash of what it is."""
+        match self.scope:
+            case "message":
+                return ids.opaque(key, "mid", self.account_id or "", self.mid or "")
+            case "customer":
+                return customer_hash(key, self.account_id, self.customer_id)
+            case "account":
+                return account_hash(key, self.account_id)
 
     def hashes(self, key: bytes) -> tuple[str, ...]:
-        """Under which its records are indexed: with the account, and without (quarantine)."""
+        """Under which a message's records are indexed: with the account, and without (quarantine)."""
         return self.hash(key), Subject(None, None, self.mid).hash(key)
+
+
+def account_hash(key: bytes, account_id: str | None) -> str:
+    return ids.opaque(key, "account", account_id or "")
+
+
+@lru_cache(maxsize=16_384)
+def customer_hash(key: bytes, account_id: str | None, customer_id: str | None) -> str:
+    """Cached: every record asks for its customer's, and customers write more than once."""
+    return ids.opaque(key, "customer", account_id or "", customer_id or "")
 
 
 @dataclass(frozen=True)
@@ -56,6 +80,18 @@ class Copy:
     hash: str
     place: Place
     offset: int
+    appended_at: datetime
+
+
+@dataclass(frozen=True)
+class Belonging:
+    """A record of a customer's or an account's; ``subject`` is whose, ``hash`` theirs."""
+
+    subject: Subject
+    hash: str
+    place: Place
+    offset: int
+    happened_at: datetime
     appended_at: datetime
 
 
@@ -71,15 +107,18 @@ class Unsend:
 
 @dataclass(frozen=True)
 class Known:
-    """What the index says about the batch: unsent hashes, and the newest offset seen of each copy of those."""
+    """What the index says about the batch: unsent hashes, the newest offset seen of each copy of those, and the cutoff
+    of each customer and account that was erased as a whole.
+    """
 
     unsent: frozenset[str] = frozenset()
     copies: Mapping[tuple[str, Place], int] = field(default_factory=dict)
+    erased: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One erasure: ``places`` are its tombstones."""
+    """One erasure: ``places`` are its tombstones; None where the log has to be searched for them first."""
 
     erasure_id: str
     reason: Reason
@@ -87,7 +126,7 @@ class Case:
     hash: str
     cutoff: datetime
     appended_at: datetime
-    places: frozenset[Place]
+    places: frozenset[Place] | None
 
 
 @dataclass(frozen=True)
@@ -98,7 +137,15 @@ class Decision:
     unsent: frozenset[str]
 
 
-def decide(copies: Iterable[Copy], unsends: Iterable[Unsend], known: Known) -> Decision:
+def requested(subject: Subject, *, code: str, reason: Reason, key: bytes, now: datetime) -> Case:
+    """The case that a request opens: all that there is of a customer or an account until ``now``."""
+    own = subject.hash(key)
+    return Case(ids.derived("requested", code, own), reason, subject, own, now, now, places=None)
+
+
+def decide(
+    copies: Iterable[Copy], unsends: Iterable[Unsend], known: Known, belongings: Iterable[Belonging] = ()
+) -> Decision:
     """The cases that these records open, whatever their order in the batch."""
     copies = tuple(copies)
     new: dict[str, Unsend] = {}
@@ -106,7 +153,13 @@ def decide(copies: Iterable[Copy], unsends: Iterable[Unsend], known: Known) -> D
         if unsend.hashes[0] not in known.unsent:
             new.setdefault(unsend.hashes[0], unsend)
     late = (_late(copy) for copy in copies if copy.hash in known.unsent and not _seen(copy, known))
-    opened = {case.erasure_id: case for case in (*(_unsent(u, copies, known) for u in new.values()), *late)}
+    back = (
+        _back(found, known.erased[found.hash])
+        for found in belongings
+        if found.hash in known.erased and found.happened_at <= known.erased[found.hash]
+    )
+    unsent = (_unsent(unsend, copies, known) for unsend in new.values())
+    opened = {case.erasure_id: case for case in (*unsent, *late, *back)}
     return Decision(tuple(opened.values()), frozenset(h for u in new.values() for h in u.hashes))
 
 
@@ -139,5 +192,19 @@ def _late(copy: Copy) -> Case:
         hash=copy.hash,
         cutoff=copy.appended_at,
         appended_at=copy.appended_at,
+        places=frozenset([place]),
+    )
+
+
+def _back(found: Belonging, cutoff: datetime) -> Case:
+    """A record of somebody erased, delivered again."""
+    place = found.place
+    return Case(
+        erasure_id=ids.derived("back", found.hash, place.topic, str(place.partition), str(found.offset)),
+        reason="late_copy",
+        subject=found.subject,
+        hash=found.hash,
+        cutoff=cutoff,
+        appended_at=found.appended_at,
         places=frozenset([place]),
     )

@@ -1,20 +1,23 @@
 """Records as they come from Kafka, read for what they say about deletion."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
-
-import msgspec
+from typing import Final, Literal, Protocol
 
 from kaiwa.compliance.core.carriers import in_bytes, in_event
-from kaiwa.compliance.core.erasure import Copy, Place, Subject, Unsend
+from kaiwa.compliance.core.erasure import Belonging, Copy, Place, Subject, Unsend
 from kaiwa.contracts import topics
 from kaiwa.contracts.erasures import Receipt, decode_receipt
 from kaiwa.contracts.events import Event, Kind, data_of, decode
 from kaiwa.contracts.times import from_ms, parse
+from kaiwa.contracts.wire import UNREADABLE
 
 _LARGEST_COUNT: Final = 2**31 - 1
+_SOURCES: Final[Mapping[str, Literal["callback", "deauthorisation"]]] = {
+    Kind.DELETION_REQUESTED: "callback",
+    Kind.APP_DEAUTHORIZED: "deauthorisation",
+}
 
 
 class Record(Protocol):
@@ -32,6 +35,8 @@ class Record(Protocol):
     def key(self) -> bytes | None: ...
     @property
     def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
 @dataclass(frozen=True)
@@ -43,39 +48,78 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What a callback of Meta asks for (platform.md 8.3, 8.4): ``user_id`` is app-scoped."""
+
+    code: str
+    source: Literal["callback", "deauthorisation"]
+    app_id: str
+    user_id: str
+
+
+@dataclass(frozen=True)
 class Batch:
     """A batch, read; each in the records' order."""
 
     copies: tuple[Copy, ...]
+    belongings: tuple[Belonging, ...]
     unsends: tuple[Unsend, ...]
     words: tuple[Word, ...]
+    wishes: tuple[Wish, ...]
+
+    @property
+    def empty(self) -> bool:
+        return not (self.copies or self.belongings or self.unsends or self.words or self.wishes)
 
 
 def read(records: Iterable[Record], key: bytes) -> Batch:
     """What the records say; ``key`` hashes the index. Nothing in a record makes this raise."""
     copies: list[Copy] = []
+    belongings: list[Belonging] = []
     unsends: list[Unsend] = []
     words: list[Word] = []
+    wishes: list[Wish] = []
     for record in records:
         if not record.value or not record.key or record.key == topics.HEARTBEAT_KEY:
             continue
         if record.topic == topics.RECEIPTS:
             words += _words(record.value)
             continue
-        event = event_of(record.topic, record.value)
+        if record.topic == topics.PRIVACY:
+            wishes += _wishes(record.value)
+            continue
+        event, appended_at = event_of(record.topic, record.value), from_ms(record.timestamp)
+        place = _place(record, record.key)
         copies += (
-            Copy(
-                subject,
-                subject.hash(key),
-                _place(record, record.key),
-                record.offset,
-                from_ms(record.timestamp),
-            )
+            Copy(subject, subject.hash(key), place, record.offset, appended_at)
             for subject in subjects(event, record.value)
         )
-        if event is not None and event.kind == Kind.MESSAGE_UNSENT:
-            unsends += _unsends(event, key, from_ms(record.timestamp))
-    return Batch(tuple(copies), tuple(unsends), tuple(words))
+        if event is None:
+            continue
+        happened_at = happened(event, appended_at)
+        belongings += (
+            Belonging(owner, owner.hash(key), place, record.offset, happened_at, appended_at)
+            for owner in owners(event)
+        )
+        if event.kind == Kind.MESSAGE_UNSENT:
+            unsends += _unsends(event, key, appended_at)
+    return Batch(tuple(copies), tuple(belongings), tuple(unsends), tuple(words), tuple(wishes))
+
+
+def happened(event: Event, appended_at: datetime) -> datetime:
+    """When what the event tells of happened: no later than Kafka had it, whatever the platform's clock says."""
+    try:
+        return min(event.occurred, appended_at)
+    except ValueError:
+        return appended_at
+
+
+def owners(event: Event) -> Iterator[Subject]:
+    """The account that the event belongs to, and its customer."""
+    if event.account_id and _storable(event.account_id, event.customer_id):
+        yield Subject(event.account_id, None)
+        if event.customer_id:
+            yield Subject(event.account_id, event.customer_id)
 
 
 def event_of(topic: str, value: bytes) -> Event | None:
@@ -84,7 +128,7 @@ def event_of(topic: str, value: bytes) -> Event | None:
         return None
     try:
         return decode(value)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
 
 
@@ -103,14 +147,10 @@ def _place(record: Record, key: bytes) -> Place:
 def _unsends(event: Event, key: bytes, appended_at: datetime) -> Iterator[Unsend]:
     try:
         subject = Subject(event.account_id, event.customer_id, data_of(event).mid)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return  # names no message; what can be read in it is indexed all the same
-    try:
-        occurred_at = event.occurred
-    except ValueError:
-        occurred_at = appended_at
     if _storable(subject.mid, subject.account_id, subject.customer_id):
-        yield Unsend(subject, subject.hashes(key), occurred_at, appended_at)
+        yield Unsend(subject, subject.hashes(key), happened(event, appended_at), appended_at)
 
 
 def _words(value: bytes) -> Iterator[Word]:
@@ -118,10 +158,22 @@ def _words(value: bytes) -> Iterator[Word]:
     try:
         receipt = decode_receipt(value)
         at = parse(receipt.at)
-    except (msgspec.DecodeError, ValueError):
+    except (*UNREADABLE, ValueError):
         return
     if _storable(receipt.erasure_id, receipt.holder) and 0 <= receipt.count <= _LARGEST_COUNT:
         yield Word(receipt, at)
+
+
+def _wishes(value: bytes) -> Iterator[Wish]:
+    """What is no privacy event is passed over: ingest alone writes there."""
+    try:
+        event = decode(value)
+        source = _SOURCES.get(event.kind)
+        asked = data_of(event)
+    except UNREADABLE:
+        return
+    if source is not None and _storable(asked.code, event.app_id, asked.user_id):
+        yield Wish(asked.code, source, event.app_id, asked.user_id)
 
 
 def _storable(*texts: str | None) -> bool:

@@ -1,29 +1,43 @@
-"""Looking for erased messages in the log: by the keys that were tombstoned, and by the mid in any other record.
+"""Looking for what was erased in the log: by the keys that were tombstoned, and by the ids in any other record.
 
-The second is independent of the index: it finds a copy that the index never heard of.
+The second is independent of the index: it finds a copy that the index never heard of. The same search finds the
+records of a customer or an account in the first place, as nobody keeps an index of those.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
 from kaiwa.compliance.core.carriers import merely_mentions
-from kaiwa.compliance.core.erasure import Place
-from kaiwa.compliance.core.reading import Record, event_of
+from kaiwa.compliance.core.erasure import Place, Subject
+from kaiwa.compliance.core.needles import Needles
+from kaiwa.compliance.core.reading import Record, event_of, happened
 from kaiwa.contracts import topics
+from kaiwa.contracts.events import Event
 from kaiwa.contracts.partition import of_conversation
+from kaiwa.contracts.quarantine import ACCOUNT
+from kaiwa.contracts.times import from_ms
 
 Partition = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A case whose time has come: nothing of it should be found."""
+    """A case: nothing of it should be found once its time has come."""
 
     erasure_id: str
     account_id: str | None
     customer_id: str | None
-    mid: str
-    places: frozenset[Place]
+    mid: str | None
+    cutoff: datetime
+    places: frozenset[Place] = frozenset()
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.account_id, self.customer_id, self.mid)
 
 
 @dataclass(frozen=True)
@@ -39,43 +53,96 @@ class Search:
     """Where to look for some cases, and what a record there says. ``counts``: partitions of each topic."""
 
     def __init__(self, cases: Iterable[Wanted], counts: Mapping[str, int]) -> None:
-        self._cases: dict[Partition, list[Wanted]] = {}
+        self._in: dict[Partition, _Partition] = defaultdict(_Partition)
+        self._at: dict[Place, list[str]] = defaultdict(list)
         for case in cases:
+            for place in case.places:
+                self._at[place].append(case.erasure_id)
             for partition in _partitions(case, counts):
-                self._cases.setdefault(partition, []).append(case)
+                self._in[partition].add(case)
 
     @property
     def partitions(self) -> frozenset[Partition]:
-        return frozenset(self._cases)
+        return frozenset(self._in)
 
     def look(self, record: Record) -> Iterator[Finding]:
         """What of the cases is still in this record."""
         if not record.value or not record.key or record.key == topics.HEARTBEAT_KEY:
             return
         place = Place(record.topic, record.partition, record.key)
-        plain = record.value.replace(rb"\/", b"/")
-        for case in self._cases.get((record.topic, record.partition), ()):
-            if place in case.places or (
-                case.mid.encode() in plain and _carries(case, record.topic, record.value)
-            ):
-                yield Finding(case.erasure_id, place, record.offset)
+        found = dict.fromkeys(self._at.get(place, ()))
+        if (cases := self._in.get((record.topic, record.partition))) is not None:
+            found |= dict.fromkeys(cases.carried(record, record.value))
+        for erasure_id in found:
+            yield Finding(erasure_id, place, record.offset)
+
+
+class _Partition:
+    """The cases that concern one partition, so arranged that a record costs the same however many there are."""
+
+    def __init__(self) -> None:
+        self._mids = Needles[Wanted]()
+        self._people = Needles[Wanted]()  # where no event says whose the record is
+        self._whole: dict[Subject, list[Wanted]] = defaultdict(list)
+
+    def add(self, case: Wanted) -> None:
+        if case.mid is not None:
+            self._mids.add(case.mid.encode(), case)
+            return
+        self._whole[case.subject].append(case)
+        self._people.add((case.customer_id or case.account_id or "").encode(), case)
+
+    def carried(self, record: Record, value: bytes) -> Iterator[str]:
+        mids = list(self._mids.found(value.replace(rb"\/", b"/"))) if self._mids else []
+        if not mids and not self._whole:
+            return
+        event = event_of(record.topic, value)
+        yield from (case.erasure_id for case in mids if _carries(case, event))
+        if self._whole:
+            appended_at = from_ms(record.timestamp)
+            happened_at = appended_at if event is None else happened(event, appended_at)
+            for case in self._theirs(record, value, event):
+                if happened_at <= case.cutoff:
+                    yield case.erasure_id
+
+    def _theirs(self, record: Record, value: bytes, event: Event | None) -> Iterator[Wanted]:
+        if event is None or event.account_id is None:
+            yield from (case for case in self._people.found(value) if _named(case, value))
+            named = dict(record.headers).get(ACCOUNT)
+            if named is not None:
+                yield from self._whole.get(Subject(named.decode("utf-8", "replace"), None), ())
+            return
+        yield from self._whole.get(Subject(event.account_id, None), ())
+        if event.customer_id is not None:
+            yield from self._whole.get(Subject(event.account_id, event.customer_id), ())
+        else:
+            ours = (case for case in self._people.found(value) if case.account_id == event.account_id)
+            yield from (case for case in ours if case.customer_id and _named(case, value))
+
+
+def _named(case: Wanted, value: bytes) -> bool:
+    """Whether the id stands there whole, not as a part of a longer one."""
+    own = re.escape((case.customer_id or case.account_id or "").encode())
+    return re.search(rb"(?<![A-Za-z0-9_])" + own + rb"(?![A-Za-z0-9_])", value) is not None
+
+
+def _carries(case: Wanted, event: Event | None) -> bool:
+    if event is None:
+        return True
+    ours = case.account_id is None or event.account_id in {None, case.account_id}
+    return ours and not merely_mentions(event, case.mid or "")
 
 
 def _partitions(case: Wanted, counts: Mapping[str, int]) -> set[Partition]:
     """Its conversation, the account's records without a customer, what is known, and all of quarantine."""
-    events = counts[topics.EVENTS]
-    found = {(place.topic, place.partition) for place in case.places}
-    found |= {(topics.QUARANTINE, number) for number in range(counts[topics.QUARANTINE])}
-    if case.account_id is None:
-        return found | {(topics.EVENTS, number) for number in range(events)}
+    every: Callable[[str], Iterator[Partition]] = partial(_every, counts=counts)
+    found = {(place.topic, place.partition) for place in case.places} | set(every(topics.QUARANTINE))
+    if case.account_id is None or case.subject.scope == "account":
+        return found | set(every(topics.EVENTS))
     for customer_id in (case.customer_id, None):
-        found.add((topics.EVENTS, of_conversation(case.account_id, customer_id, events)))
+        found.add((topics.EVENTS, of_conversation(case.account_id, customer_id, counts[topics.EVENTS])))
     return found
 
 
-def _carries(case: Wanted, topic: str, value: bytes) -> bool:
-    event = event_of(topic, value)
-    if event is None:
-        return True
-    ours = case.account_id is None or event.account_id in {None, case.account_id}
-    return ours and not merely_mentions(event, case.mid)
+def _every(topic: str, counts: Mapping[str, int]) -> Iterator[Partition]:
+    return ((topic, number) for number in range(counts[topic]))

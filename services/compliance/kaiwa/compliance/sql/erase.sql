@@ -14,7 +14,7 @@ from unnest(:erasure_ids::text[], :topics::text[], :partitions::int[], :keys::by
 where (t.erasure_id, t.topic, t.partition, t.key) = (s.erasure_id, s.topic, s.partition, s.key);
 
 -- name: cases_to_order(most)
-select erasure_id, account_id, customer_id, mid, cutoff, reason, due_at, received_at
+select erasure_id, scope, account_id, customer_id, mid, cutoff, reason, due_at, received_at
 from compliance.cases where state = 'received' and ordered_at is null
 order by received_at limit :most for update skip locked;
 
@@ -22,11 +22,12 @@ order by received_at limit :most for update skip locked;
 update compliance.cases set ordered_at = clock_timestamp() where erasure_id = any(:erasure_ids::text[]);
 
 -- name: cases_tombstoned(most)
--- Ordered, and every tombstone acknowledged.
-select c.erasure_id, c.account_hash, c.mid_hash, c.nonce, c.appended_at,
+-- Ordered, searched for where that was needed, and every tombstone acknowledged.
+select c.erasure_id, c.scope, c.account_hash, c.mid_hash, c.nonce, c.appended_at,
     (select count(*) from compliance.targets t where t.erasure_id = c.erasure_id) as targets
 from compliance.cases c
 where c.state = 'received' and c.ordered_at is not null
+    and (c.scope = 'message' or c.located_at is not null)
     and not exists (select from compliance.targets t where t.erasure_id = c.erasure_id and t.sent_at is null)
 order by c.received_at limit :most for update of c skip locked;
 
@@ -37,13 +38,16 @@ where erasure_id = any(:erasure_ids::text[]);
 
 -- name: cases_to_close(holders, most)
 -- Verified, and every holder said that it deleted or had nothing.
-select c.erasure_id, c.account_hash, c.customer_hash, c.mid_hash, c.nonce, c.cutoff, c.reason, c.due_at,
+select c.erasure_id, c.scope, c.account_hash, c.customer_hash, c.mid_hash, c.nonce, c.cutoff, c.reason, c.due_at,
     c.verified_at
 from compliance.cases c
 where c.state = 'verified' and not exists (
-    select from unnest(:holders::text[]) as h (holder) where not exists (
+    select from (
+        select holder from compliance.duties d where d.erasure_id = c.erasure_id
+        union select unnest(:holders::text[])) as owing
+    where not exists (
         select from compliance.receipts r
-        where r.erasure_id = c.erasure_id and r.holder = h.holder and r.status <> 'failed'))
+        where r.erasure_id = c.erasure_id and r.holder = owing.holder and r.status <> 'failed'))
 order by c.received_at limit :most for update of c skip locked;
 
 -- name: mark_closed(erasure_ids)!
@@ -51,11 +55,29 @@ update compliance.cases
 set state = 'closed', closed_at = clock_timestamp(), account_id = null, customer_id = null, mid = null
 where erasure_id = any(:erasure_ids::text[]);
 
--- name: open_cases()$
-select count(*) from compliance.cases where state <> 'closed';
+-- name: finish_requests()
+-- Done when all that followed from it is; whom it was about goes with that.
+update compliance.requests r
+set state = 'done', finished_at = clock_timestamp(), app_id = null, user_id = null, account_id = null,
+    customer_id = null
+where r.state = 'in_progress'
+    and exists (select from compliance.cases c where c.request = r.code)
+    and not exists (select from compliance.cases c where c.request = r.code and c.state <> 'closed')
+returning r.source, extract(epoch from r.finished_at - r.received_at)::float8 as seconds;
+
+-- name: open_cases()
+select scope, count(*) as cases from compliance.cases where state <> 'closed' group by scope;
+
+-- name: cases_to_locate(most)
+select erasure_id, account_id, customer_id, mid, cutoff from compliance.cases
+where state <> 'closed' and scope <> 'message' and located_at is null
+order by received_at limit :most;
+
+-- name: mark_located(erasure_ids)!
+update compliance.cases set located_at = clock_timestamp() where erasure_id = any(:erasure_ids::text[]);
 
 -- name: cases_to_verify(most)
-select erasure_id, account_id, customer_id, mid from compliance.cases
+select erasure_id, account_id, customer_id, mid, cutoff from compliance.cases
 where state = 'tombstoned' and check_at <= now()
 order by check_at limit :most;
 

@@ -10,42 +10,82 @@ select pg_advisory_xact_lock(hashtext('kaiwa.compliance.index'));
 select pg_advisory_xact_lock_shared(hashtext('kaiwa.compliance.index'));
 
 -- name: unsent_among(mid_hashes)
-select mid_hash from compliance.unsent where mid_hash = any(:mid_hashes::text[]);
+-- A cutoff says that a customer or an account was erased as a whole.
+select mid_hash, cutoff from compliance.unsent where mid_hash = any(:mid_hashes::text[]);
 
 -- name: copies_of(mid_hashes)
-select mid_hash, topic, partition, key, record_offset
-from compliance.copies where mid_hash = any(:mid_hashes::text[]);
+-- `copies` is what releases before 0010 wrote.
+select mid_hash, topic, partition, key, max(record_offset) as record_offset from (
+    select mid_hash, topic, partition, key, record_offset
+    from compliance.places where mid_hash = any(:mid_hashes::text[])
+    union all
+    select mid_hash, topic, partition, key, record_offset
+    from compliance.copies where mid_hash = any(:mid_hashes::text[])) as found
+group by mid_hash, topic, partition, key;
 
 -- name: index_copies(mid_hashes, topics, partitions, keys, offsets)!
-insert into compliance.copies as known (mid_hash, topic, partition, key, record_offset)
+insert into compliance.places as known (mid_hash, topic, partition, key, record_offset)
 select * from unnest(:mid_hashes::text[], :topics::text[], :partitions::int[], :keys::bytea[], :offsets::bigint[])
-on conflict (mid_hash, topic, partition, key) do update
+on conflict (mid_hash, topic, partition, key, noted_on) do update
 set record_offset = excluded.record_offset where known.record_offset < excluded.record_offset;
 
 -- name: remember_unsent(mid_hashes)!
 insert into compliance.unsent (mid_hash) select unnest(:mid_hashes::text[]) on conflict do nothing;
 
--- name: forget_unsent(older_than)!
-delete from compliance.unsent where noted_at < now() - :older_than::interval;
+-- name: remember_erased(subject_hash, cutoff)!
+insert into compliance.unsent as known (mid_hash, cutoff) values (:subject_hash, :cutoff)
+on conflict (mid_hash) do update
+set cutoff = greatest(known.cutoff, excluded.cutoff), noted_at = now();
 
--- name: open_case(erasure_id, reason, account_id, customer_id, mid, account_hash, customer_hash, mid_hash, nonce, cutoff, appended_at, bound)^
+-- name: open_case(erasure_id, reason, scope, request, account_id, customer_id, mid, account_hash, customer_hash, mid_hash, nonce, cutoff, appended_at, bound, located)^
 -- Nothing comes back where the case is known already.
 insert into compliance.cases (
-    erasure_id, reason, account_id, customer_id, mid, account_hash, customer_hash, mid_hash, nonce, cutoff,
-    appended_at, due_at)
-values (:erasure_id, :reason, :account_id, :customer_id, :mid, :account_hash, :customer_hash, :mid_hash, :nonce,
-    :cutoff, :appended_at, now() + :bound::interval)
+    erasure_id, reason, scope, request, account_id, customer_id, mid, account_hash, customer_hash, mid_hash, nonce,
+    cutoff, appended_at, due_at, located_at)
+values (:erasure_id, :reason, :scope, :request, :account_id, :customer_id, :mid, :account_hash, :customer_hash,
+    :mid_hash, :nonce, :cutoff, :appended_at, now() + :bound::interval, case when :located::bool then now() end)
 on conflict do nothing returning erasure_id, account_hash, mid_hash, nonce;
 
--- name: add_target(erasure_id, topic, partition, key)!
+-- name: add_targets(erasure_ids, topics, partitions, keys)!
 -- A target that is there already gets another tombstone.
-insert into compliance.targets (erasure_id, topic, partition, key) values (:erasure_id, :topic, :partition, :key)
+insert into compliance.targets (erasure_id, topic, partition, key)
+select distinct * from unnest(:erasure_ids::text[], :topics::text[], :partitions::int[], :keys::bytea[])
 on conflict (erasure_id, topic, partition, key) do update set sent_at = null;
 
--- name: note_receipt(erasure_id, holder, status, count, at)!
--- A receipt for an erasure that is not ours changes nothing.
-insert into compliance.receipts (erasure_id, holder, status, count, at)
-select c.erasure_id, :holder::text, :status::text, :count::int, :at::timestamptz
-from compliance.cases c where c.erasure_id = :erasure_id
-on conflict (erasure_id, holder) do update
-set status = excluded.status, count = excluded.count, at = excluded.at where receipts.at <= excluded.at;
+-- name: charge_holders(erasure_id, names, deadlines)!
+-- Ours, and everybody who is registered now.
+insert into compliance.duties (erasure_id, holder, due_at)
+select :erasure_id, name, now() + deadline from (
+    select name, deadline from unnest(:names::text[], :deadlines::interval[]) as ours (name, deadline)
+    union all select name, deadline from compliance.holders) as owing
+on conflict do nothing;
+
+-- name: note_receipt(erasure_id, holder, status, count, at)^
+-- `stray`: why nobody owes this receipt, null where it is noted. `after`: seconds since the case opened.
+with theirs as (
+    select d.holder is not null as owed, extract(epoch from :at::timestamptz - c.received_at)::float8 as after
+    from compliance.cases c
+    left join compliance.duties d on d.erasure_id = c.erasure_id and d.holder = :holder
+    where c.erasure_id = :erasure_id
+), judged as (
+    select case when exists (select from theirs where owed) then null
+        when exists (select from theirs) then 'unknown_holder' else 'unknown_erasure' end as stray
+), noted as (
+    insert into compliance.receipts (erasure_id, holder, status, count, at)
+    select :erasure_id::text, :holder::text, :status::text, :count::int, :at::timestamptz
+    from judged where stray is null
+    on conflict (erasure_id, holder) do update
+    set status = excluded.status, count = excluded.count, at = excluded.at where receipts.at <= excluded.at
+), kept_apart as (
+    insert into compliance.stray_receipts (erasure_id, holder, status, why, at)
+    select :erasure_id::text, :holder::text, :status::text, stray, :at::timestamptz
+    from judged where stray is not null
+    on conflict do nothing
+)
+select stray, (select after from theirs) as after from judged;
+
+-- name: ask(code, source, app_id, user_id, account_id, customer_id, within)!
+-- The same request again is the same row.
+insert into compliance.requests (code, source, app_id, user_id, account_id, customer_id, due_at)
+values (:code, :source, :app_id, :user_id, :account_id, :customer_id, now() + :within::interval)
+on conflict do nothing;

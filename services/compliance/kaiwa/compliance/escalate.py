@@ -1,0 +1,35 @@
+"""Holders that are late, or that failed to delete: an alarm for each, once, and a mark that the report shows."""
+
+from typing import Any, Final
+
+import asyncpg
+
+from kaiwa.compliance.loops import keep
+from kaiwa.runtime import logs, metrics
+from kaiwa.store import queries
+
+_EVERY: Final = 5.0  # seconds between two looks
+
+_log = logs.get_logger()
+
+
+async def escalate(pool: asyncpg.Pool) -> None:
+    """Every process may: a row is marked once, and whoever marks it says so."""
+    sql: Any = queries.load("kaiwa.compliance")
+    overdue: set[str] = set()
+
+    async def turn() -> bool:
+        async with pool.acquire() as connection:
+            rows = [row async for row in sql.escalate(connection)]
+            late = {row["holder"]: row["duties"] async for row in sql.overdue(connection)}
+        for row in rows:
+            metrics.ESCALATIONS.labels(row["holder"], row["escalation"]).inc()
+            _log.error("receipt_escalated", **row)
+        for holder in overdue - late.keys():
+            metrics.RECEIPTS_OVERDUE.labels(holder).set(0)
+        for holder, duties in late.items():
+            metrics.RECEIPTS_OVERDUE.labels(holder).set(duties)
+        overdue.update(late)
+        return False
+
+    await keep(turn, name="escalate", every=_EVERY)

@@ -1,0 +1,55 @@
+-- What people asked for.
+
+-- name: holds()
+select account_hash, customer_hash from compliance.legal_holds;
+
+-- name: requests_to_settle(most)
+-- New ones first: those in the queue wait for an account to appear, or for an operator.
+select code, source, app_id, user_id, account_id, customer_id
+from compliance.requests where state in ('received', 'queued')
+order by state desc, received_at limit :most for update skip locked;
+
+-- name: request_to_settle(code)^
+select code, source, app_id, user_id, account_id, customer_id
+from compliance.requests where code = :code and state in ('received', 'queued') for update;
+
+-- name: begin_request(code)!
+update compliance.requests set state = 'in_progress' where code = :code;
+
+-- name: queue_request(code)!
+update compliance.requests set state = 'queued' where code = :code and state = 'received';
+
+-- name: refuse_request(code, refusal)$
+update compliance.requests
+set state = 'refused', refusal = :refusal, finished_at = clock_timestamp(), app_id = null, user_id = null,
+    account_id = null, customer_id = null
+where code = :code and state in ('received', 'queued')
+returning source;
+
+-- name: mean(code, account_id, customer_id)!
+update compliance.requests set account_id = :account_id, customer_id = :customer_id where code = :code;
+
+-- name: count_queued()$
+select count(*) from compliance.requests where state = 'queued';
+
+-- name: list_requests(most)
+select code, source, state, refusal, received_at, due_at, finished_at, app_id, user_id
+from compliance.requests order by (state = 'queued') desc, received_at desc limit :most;
+
+-- name: show_request(code)^
+select code, source, state, refusal, received_at, due_at, finished_at from compliance.requests where code = :code;
+
+-- name: codes_among(codes)
+select code from compliance.requests where code = any(:codes::text[]);
+
+-- name: place_hold(account_hash, customer_hash, reference)!
+insert into compliance.legal_holds (account_hash, customer_hash, reference)
+values (:account_hash, :customer_hash, :reference)
+on conflict (account_hash, customer_hash) do update set reference = excluded.reference;
+
+-- name: lift_hold(account_hash, customer_hash)$
+delete from compliance.legal_holds where account_hash = :account_hash and customer_hash = :customer_hash
+returning reference;
+
+-- name: list_holds()
+select account_hash, customer_hash, reference, placed_at from compliance.legal_holds order by placed_at;
