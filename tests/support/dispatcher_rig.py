@@ -42,9 +42,11 @@ HUMAN = Author("human", "agent-7")
 class DispatcherRig:
     """One database, one set of keys, one Meta; services are started and killed as a test wants."""
 
-    def __init__(self, stack: Stack, dsn: str, folder: Path, *, seed: int = 1) -> None:
+    def __init__(
+        self, stack: Stack, dsn: str, folder: Path, *, seed: int = 1, delivery: DeliverySettings = DELIVERY
+    ) -> None:
         self.kafka = Kafka(bootstrap_servers=stack.bootstrap_servers)
-        self.sim = Simulator(seed=seed, delivery=DELIVERY)
+        self.sim = Simulator(seed=seed, delivery=delivery)
         self.outcomes: dict[str, list[Outcome]] = {}
         self.services: dict[str, Process] = {}
         self.urls: dict[str, str] = {}

@@ -189,6 +189,10 @@ class Process:
     async def kill(self) -> int:
         return await self._end(signal.SIGKILL, timeout=5)
 
+    def send(self, number: int) -> None:
+        """A signal, such as SIGSTOP and SIGCONT for a process that freezes for a while."""
+        self._started().signal(number)
+
     async def restart(self) -> None:
         """Killed (if it still runs) and started, as a crash and its supervisor would."""
         await self.kill()

@@ -1,0 +1,307 @@
+"""A storm over the dispatcher: requests, faults on both of Meta's sides, and processes that die, freeze and restart.
+
+Everything is drawn from a seed; what happens when is the machine's business. The simulator's books are the judge.
+"""
+
+import asyncio
+import random
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dispatcher_rig import WITHIN, DispatcherRig
+
+from kaiwa.bus.errors import PublishFailed
+from kaiwa.contracts import ids
+from kaiwa.contracts.outcomes import FINAL, Outcome
+from kaiwa.contracts.sends import Author, Media, Message
+from kaiwa.devstack.stack import Stack
+from kaiwa.simulator.books import Call
+from kaiwa.simulator.delivery import DeliverySettings
+from kaiwa.simulator.errors import Rule
+from kaiwa.simulator.simulator import Person
+
+POINTS = (
+    "dispatcher.claimed",
+    "dispatcher.sending_committed",
+    "dispatcher.answered",
+    "dispatcher.between_parts",
+    "dispatcher.outbox_published",
+)
+NAMES = ("one", "two", "three")
+LEASE = 3.0  # seconds, as the rig sets it
+STALL = 0.08
+DELIVERY = DeliverySettings(
+    first_gap=0.05, longest_gap=0.5, linger=0.01, duplicate=0.1, reorder=0.2, hold=0.5
+)
+SETTINGS = {"KAIWA_DISPATCHER__HUMAN_HOLD": "1"}
+SKEWED = {"PYTHONPATH": str(Path(__file__).with_name("skewed_clock")), "CLOCK_SKEW": "5"}
+DAY = 86_400
+MARGIN = 90
+TIGHT, WIDE = 5, 50  # messages a second
+
+FAULTS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("echo_first", {"marker": ".jpg", "probability": 0.6, "seconds": 3}),
+    ("reset", {"when": "before", "probability": 0.04}),
+    ("reset", {"when": "after", "probability": 0.10}),
+    ("status", {"when": "before", "status": 502, "probability": 0.03}),
+    ("status", {"when": "after", "status": 500, "probability": 0.05}),
+    ("hang", {"when": "before", "seconds": 4, "probability": 0.02}),
+    ("hang", {"when": "after", "seconds": 4, "probability": 0.03}),
+    ("garbled", {"probability": 0.04}),
+    ("error", {"when": "before", "code": 2, "probability": 0.03}),
+    ("error", {"when": "after", "code": 1, "probability": 0.04}),
+    ("error", {"when": "after", "code": 1, "subcode": 1357046, "probability": 0.03}),
+    ("latency", {"seconds": 0.3, "probability": 0.1}),
+    ("lose", {"kind": "echo", "probability": 0.06}),
+    ("delay", {"kind": "echo", "seconds": 2.5, "probability": 0.15}),
+    ("duplicate", {"probability": 0.1}),
+    ("drop_first", {"probability": 0.1}),
+)
+"""About a quarter of all calls end badly after the platform has the message."""
+
+
+@dataclass
+class Asked:
+    """A request, and the texts by which its messages are known in the books, one for each part."""
+
+    request_id: str
+    markers: tuple[str, ...]
+    person: Person
+    automated: bool
+
+
+@dataclass
+class Storm:
+    rig: DispatcherRig
+    stack: Stack
+    seed: int
+    asked: list[Asked] = field(default_factory=list)
+    people: list[Person] = field(default_factory=list)
+    closing: list[Person] = field(default_factory=list)
+    done: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+        self._photographed: set[str] = set()
+
+    async def gather(self, *, shops: int, customers: int) -> None:
+        """Shops (the first of them with a tight limit), their customers, and some whose window is about to close."""
+        for n in range(shops):
+            limit = TIGHT if n == 0 else WIDE
+            shop = await self.rig.account(
+                entry={"limits": {"text_per_second": limit}},
+                limits={"text_per_second": limit},
+                human_agent=True,
+            )
+            for _ in range(customers):
+                person = self.rig.sim.customer(shop)
+                person.write("Hello")
+                self.people.append(person)
+            person = self.rig.sim.customer(shop)
+            person.write(
+                "Still there?", at=self.rig.sim.clock.now() - DAY + MARGIN + self.chance.uniform(5, 90)
+            )
+            self.closing.append(person)
+        assert await self.rig.sim.settled(30)
+        for effect, fields in FAULTS:
+            self.rig.sim.fault(effect, times=None, **fields)
+
+    async def start(self) -> None:
+        for name in NAMES:
+            await self.launch(name)
+
+    async def launch(self, name: str, **settings: str) -> None:
+        """The second one's clock is wrong."""
+        skew = SKEWED if name == "two" else {}
+        await self.rig.dispatcher(name, **SETTINGS, **skew, **settings)
+
+    async def ask(self, count: int) -> None:
+        for _ in range(count):
+            await self._ask_one()
+
+    async def _ask_one(self) -> None:
+        n = len(self.asked)
+        closing = self.chance.random() < 0.05
+        person = self.chance.choice(self.closing if closing else self.people)
+        automated = closing or self.chance.random() < 0.5
+        name = f"storm {n:05d}"
+        kind = self.chance.random()
+        fields: dict[str, Any] = {"message": Message(text=f"{name}.")}
+        markers: tuple[str, ...] = (f"{name}.",)
+        if kind < 0.08 and person.customer_id not in self._photographed:
+            self._photographed.add(person.customer_id)
+            markers = (f"storm-{n:05d}.jpg",)
+            fields = {"message": Message(images=(Media(url=f"https://example.com/{markers[0]}"),))}
+        elif (
+            kind > 0.92 and not automated
+        ):  # of one that discloses itself the first part would be another one
+            markers = (f"{name} begins.", f"{name} ends.")
+            fields = {"message": Message(text=f"{markers[0]} {'word ' * 220}{markers[1]}")}
+        author = Author("automation") if automated else Author("human", "agent-7")
+        request_id = ids.random()
+        self.asked.append(Asked(request_id, markers, person, automated))
+        while True:
+            try:
+                await self.rig.ask(person, request_id=request_id, author=author, **fields)
+            except PublishFailed:
+                await asyncio.sleep(0.2)  # the same request again: it is one send
+            else:
+                return
+
+    async def happen(self, trouble: str) -> None:
+        """One trouble, to whom chance says."""
+        kind, _, point = trouble.partition(" ")
+        await _TROUBLES[kind](self, self.chance.choice(NAMES), point)
+        self.done[kind] += 1
+
+    async def _kill(self, name: str, _: str) -> None:
+        await asyncio.sleep(self.chance.uniform(0, 0.5))  # any moment, not a wait for something
+        await self.rig.services[name].kill()
+        await self.launch(name)
+
+    async def _crash(self, name: str, point: str) -> None:
+        """It is given work until it dies there."""
+        await self.rig.services[name].terminate(40)
+        await self.launch(name, KAIWA_CRASH_AT=point)
+        doomed = self.rig.services[name]
+        async with asyncio.timeout(60):
+            while doomed.alive:
+                await self.ask(2)
+                await asyncio.sleep(0.1)
+        assert doomed.exit_code == -signal.SIGKILL
+        await self.launch(name)
+
+    async def _freeze(self, name: str, _: str) -> None:
+        """Longer than its leases, then it goes on as if nothing had been."""
+        child = self.rig.services[name]
+        child.send(signal.SIGSTOP)
+        await asyncio.sleep(LEASE + self.chance.uniform(0.5, 2))
+        child.send(signal.SIGCONT)
+
+    async def _stall(self, name: str, _: str) -> None:
+        child = self.rig.services[name]
+        for _n in range(12):
+            child.send(signal.SIGSTOP)
+            await asyncio.sleep(STALL)
+            child.send(signal.SIGCONT)
+            await asyncio.sleep(0.1)
+
+    async def _restart_postgres(self, _name: str, _: str) -> None:
+        if self.stack.postgres:
+            await asyncio.to_thread(self.stack.postgres.stop)
+            await asyncio.to_thread(self.stack.postgres.start)
+
+    async def _restart_kafka(self, _name: str, _: str) -> None:
+        if kafka := self.stack.kafka:
+            await asyncio.to_thread(partial(kafka.stop, kill=True))
+            await asyncio.to_thread(kafka.start)
+
+    async def calm(self, *, within: float) -> None:
+        """Wait until every request has an end, or is in doubt and the conversation has gone on without it."""
+        open_states = "select count(*) from dispatcher.intents where state in ('queued', 'claimed', 'sending', 'in_doubt')"
+        async with asyncio.timeout(within):
+            while await self.rig.db.fetchval(open_states):  # noqa: ASYNC110 - the condition is in PostgreSQL
+                await asyncio.sleep(0.2)
+        await self.rig.drained()
+        async with asyncio.timeout(WITHIN * 3):
+            while not all(self._ended(item) for item in self.asked):  # noqa: ASYNC110 - records arrive
+                await asyncio.sleep(0.1)
+
+    def _ended(self, item: Asked) -> bool:
+        return item.request_id in self.rig.outcomes and self.outcome(item).state in {*FINAL, "in_doubt"}
+
+    def outcome(self, item: Asked) -> Outcome:
+        return self.rig.newest(item.request_id)
+
+
+_TROUBLES: dict[str, Callable[[Storm, str, str], Awaitable[None]]] = {
+    "kill": Storm._kill,
+    "crash": Storm._crash,
+    "freeze": Storm._freeze,
+    "stall": Storm._stall,
+    "postgres": Storm._restart_postgres,
+    "kafka": Storm._restart_kafka,
+}
+
+
+def judge(storm: Storm) -> list[str]:
+    """Every promise that was broken, one line each; promise 3 first."""
+    books = storm.rig.sim.books
+    faults = []
+    by_mid = {call.mid: call for call in books.accepted()}
+    for item in storm.asked:
+        outcome = storm.outcome(item)
+        accepted = [call for marker in item.markers for call in books.accepted(marker)]
+        faults += [
+            f"{m} was accepted {len(books.accepted(m))} times"
+            for m in item.markers
+            if len(books.accepted(m)) > 1
+        ]
+        faults += _untrue(item, outcome, accepted, by_mid)
+    for person in storm.people:
+        faults += _disclosed_twice(storm, person)
+    faults += [
+        f"{call.rule} was broken: {call.code}/{call.subcode}"
+        for call in books.violations(Rule.WINDOW, Rule.RATE)
+    ]
+    for account_id in sorted({person.account_id for person in storm.people}):
+        limit = TIGHT if account_id == storm.people[0].account_id else WIDE
+        peak = books.peak(account_id)
+        faults += [f"{peak} calls in a second, {limit} allowed"] if peak > limit else []
+    return faults
+
+
+def _untrue(
+    item: Asked, outcome: Outcome, accepted: Iterable[Call], by_mid: dict[str | None, Call]
+) -> list[str]:
+    """Where the claimed state and the books differ."""
+    told = {part.mid for part in outcome.parts if part.state == "sent"}
+    had = {call.mid for call in accepted}
+    line = f"{item.markers[0]} is {outcome.state}/{outcome.reason} by {outcome.evidence}"
+    faults = []
+    if outcome.state in FINAL and not had <= told:
+        faults.append(f"{line}, and the customer has more than it says")
+    if outcome.state == "sent" and len(had) < len(item.markers):
+        faults.append(f"{line}, and the customer has {len(had)} of {len(item.markers)}")
+    if not told <= set(by_mid):
+        faults.append(f"{line}, with a message that nobody accepted")
+    return faults
+
+
+def _disclosed_twice(storm: Storm, person: Person) -> list[str]:
+    """Disclosures of their own stand before pictures alone, and everybody gets one picture at most."""
+    own = [
+        call
+        for call in storm.rig.sim.books.accepted(account_id=person.account_id)
+        if call.customer_id == person.customer_id and call.text and "storm" not in call.text
+    ]
+    return [f"{len(own)} disclosures went before one picture"] if len(own) > 1 else []
+
+
+def account_of(storm: Storm) -> dict[str, object]:
+    """What one reads at the end: how doubt was settled, and by what."""
+    doubted = [
+        item
+        for item in storm.asked
+        if any(outcome.state == "in_doubt" for outcome in storm.rig.outcomes[item.request_id])
+    ]
+    settled = Counter(str(storm.outcome(item).evidence or storm.outcome(item).reason) for item in doubted)
+    states = Counter(storm.outcome(item).state for item in storm.asked)
+    still = sum(storm.outcome(item).state == "in_doubt" for item in doubted)
+    return {
+        "requests": len(storm.asked),
+        "states": dict(states),
+        "refused": dict(
+            Counter(str(storm.outcome(i).reason) for i in storm.asked if storm.outcome(i).state == "refused")
+        ),
+        "doubted": len(doubted),
+        "settled_by_itself": round(1 - still / len(doubted), 3) if doubted else None,
+        "settled_by": dict(settled),
+        "faults_met": dict(Counter(call.fault for call in storm.rig.sim.books.calls if call.fault)),
+        "troubles": dict(storm.done),
+    }
