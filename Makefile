@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 RUN := $(UV) run --frozen
 
-.PHONY: help setup demo up down test unit lint format bench chaos chaos-lean contracts images
+.PHONY: help setup demo up down test unit lint format bench chaos chaos-lean contracts images chart chart-readme
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,13 @@ chaos-lean: setup  ## the same in minutes, as CI runs it
 
 contracts: setup  ## write docs/contracts anew from the code
 	@$(RUN) kaiwa contracts write
+
+chart: setup  ## the Helm chart: linted, rendered, validated, its settings loaded (builds its tools by Go, once)
+	@deploy/helm/check.sh $(UV)
+
+chart-readme: setup  ## write what the chart repeats of the code and of its values
+	@$(RUN) kaiwa chart write
+	@"$$(deploy/helm/tools.sh helm-docs)/helm-docs" --chart-search-root deploy/helm/kaiwa --sort-values-order file --log-level error
 
 images: setup  ## the container images, with what is in them (CycloneDX) in dist/images
 	@deploy/images/build.sh

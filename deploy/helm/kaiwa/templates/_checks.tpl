@@ -17,6 +17,7 @@ schema can say (types, ranges, names) it says; these are the mixes it cannot.
 {{- if and $v.strimzi.users.enabled (ne $v.kafka.sasl.mechanism "SCRAM-SHA-512") }}{{ fail "strimzi.users.enabled makes SCRAM-SHA-512 users: set kafka.sasl.mechanism to it" }}{{ end -}}
 {{- if and $v.strimzi.users.enabled (not $sasl) }}{{ fail "strimzi.users.enabled makes users with passwords: set kafka.securityProtocol to SASL_SSL" }}{{ end -}}
 {{- if and (or $v.strimzi.topics.enabled $v.strimzi.users.enabled) (not $v.strimzi.cluster) }}{{ fail "strimzi.cluster is empty: set it to the name of the Kafka resource" }}{{ end -}}
+{{- if and $v.strimzi.topics.enabled (gt (int $v.strimzi.topics.minInSyncReplicas) (int $v.strimzi.topics.replicas)) }}{{ fail "strimzi.topics.minInSyncReplicas is above replicas, so nothing could ever be written: lower it, or raise strimzi.topics.replicas" }}{{ end -}}
 {{- if and $v.monitoring.podMonitor.enabled $v.monitoring.serviceMonitor.enabled }}{{ fail "monitoring.podMonitor and monitoring.serviceMonitor would scrape every pod twice: enable one of them" }}{{ end -}}
 {{- range $name := list "ingest" "compliance" }}
 {{- with (index $v $name).ingress }}
@@ -40,6 +41,15 @@ schema can say (types, ranges, names) it says; these are the mixes it cannot.
 {{- if and $v.dispatcher.keda.enabled (not $v.dispatcher.keda.prometheusUrl) }}{{ fail "dispatcher.keda scales on the age of what is due, which Prometheus knows: set dispatcher.keda.prometheusUrl" }}{{ end -}}
 {{- range $name, $least := dict "ingest" (add 15 $v.ingest.preStopSeconds) "dispatcher" 60 "compliance" 45 }}
 {{- if lt (int (index $v $name).terminationGracePeriodSeconds) (int $least) }}{{ fail (printf "%s.terminationGracePeriodSeconds is %d, and an orderly stop may take %d: raise it, or calls are cut off and end in doubt" $name (int (index $v $name).terminationGracePeriodSeconds) (int $least)) }}{{ end -}}
+{{- end }}
+{{- range $name := list "ingest" "dispatcher" "compliance" }}
+{{- $values := index $v $name }}
+{{- $it := dict "root" $ "name" $name "values" $values }}
+{{- $seen := dict }}
+{{- range include "kaiwa.env" $it | fromYamlArray }}
+{{- if hasKey $seen .name }}{{ fail (printf "%s.extraEnv sets %s, which the chart sets too: it would be there twice; use the chart's value for it" $name .name) }}{{ end -}}
+{{- $_ := set $seen .name true }}
+{{- end }}
 {{- end }}
 {{- if and $v.externalSecrets.enabled (not $v.externalSecrets.storeRef.name) }}{{ fail "externalSecrets.storeRef.name is empty: name the SecretStore or ClusterSecretStore to read from" }}{{ end -}}
 {{- if $v.externalSecrets.enabled }}

@@ -75,7 +75,8 @@ The secret files of each service: variable, Secret, key in it. A key's name is t
 - {variable: KAIWA_COMPLIANCE__SIGNING_KEY_FILE, volume: keys, secret: {{ $keys }}, key: compliance-signing.key}
 - {variable: KAIWA_COMPLIANCE__HASH_KEY_FILE, volume: keys, secret: {{ $keys }}, key: compliance-hash.key}
 {{- end }}
-{{- if .root.Values.analytics.enabled }}
+{{- $tables := .root.Files.Get "files/generated.yaml" | fromYaml }}
+{{- if and .root.Values.analytics.enabled (has .name $tables.analytics) }}
 - {variable: KAIWA_ANALYTICS__PSEUDONYM_KEY_FILE, volume: keys, secret: {{ $keys }}, key: analytics-pseudonym.key}
 {{- end }}
 {{- end }}

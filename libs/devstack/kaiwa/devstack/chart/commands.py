@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kaiwa.devstack.chart.generated import KAFKA, SCHEMA, kafka, schema
+from kaiwa.devstack.chart.generated import SCHEMA, TABLES, schema, tables
 from kaiwa.runtime.cli import Failure, Json, emit
 
 chart = typer.Typer(help="The Helm chart.", no_args_is_help=True)
@@ -20,7 +20,7 @@ def _group() -> None:
 
 def generated(folder: Path) -> dict[str, str]:
     """Each generated file of the chart in `folder`, as it should be."""
-    return {KAFKA: kafka(), SCHEMA: schema((folder / SCHEMA).read_text("utf-8"))}
+    return {TABLES: tables(), SCHEMA: schema((folder / SCHEMA).read_text("utf-8"))}
 
 
 @chart.command()
