@@ -22,6 +22,7 @@ from typing import Final, Self
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
+from kaiwa.bus import tracing
 from kaiwa.bus.clients import consuming
 from kaiwa.bus.errors import away, missing
 from kaiwa.bus.polling import Offsets, Poller
@@ -169,7 +170,8 @@ class Batches:
 
     async def _work(self, records: Sequence[Record]) -> bool:
         try:
-            await self._handle(records)
+            with tracing.processing(self._group, records):
+                await self._handle(records)
         except Exception as error:  # noqa: BLE001 - whatever it is, the records must come again
             _log.error("batch_failed", group=self._group, records=len(records), exc_info=error)
             self._poller.again()

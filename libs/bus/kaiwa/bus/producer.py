@@ -21,6 +21,7 @@ from typing import Final, Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from kaiwa.bus import tracing
 from kaiwa.bus.batching import Ack, Batching
 from kaiwa.bus.clients import producing
 from kaiwa.bus.errors import PublishFailed, Unavailable, away
@@ -121,8 +122,9 @@ class Producer:
         line = self._require_line()
         started = time.monotonic()
         try:
-            async with asyncio.timeout(within):
-                await _all(await line.batching.put(records))
+            with tracing.sending(records):
+                async with asyncio.timeout(within):
+                    await _all(await line.batching.put(records))
         except (KafkaError, TimeoutError) as error:
             self._note_failure(line, error)
             raise PublishFailed(

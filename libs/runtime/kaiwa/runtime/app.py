@@ -22,7 +22,7 @@ from typing import Final, NoReturn
 import uvicorn
 import uvloop
 
-from kaiwa.runtime import logs, metrics
+from kaiwa.runtime import logs, metrics, telemetry
 from kaiwa.runtime.connections import limited
 from kaiwa.runtime.errors import KaiwaError, SettingsError
 from kaiwa.runtime.http import AsgiHandler, Receive, Scope, Send, respond
@@ -102,7 +102,10 @@ def run(service: Service) -> int:
     logs.configure(service.name)
     _log.info("starting", settings=describe(service.settings))
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with (
+            telemetry.exporting(service.name, service.settings.otel),
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
             code = runner.run(_Run(service).serve())
     except KaiwaError as error:
         _log.error("cannot run", exc_info=error)  # the message is the answer, its stack is noise

@@ -102,9 +102,13 @@ class WebhookMeta(Meta):
 
 
 class Otel(Group):
-    """OpenTelemetry collector; off without an endpoint."""
+    """OpenTelemetry collector that takes OTLP over HTTP (`http://collector:4318`); off without an endpoint.
 
-    endpoint: str | None = None
+    `ratio`: the share of the traces begun here that is kept; one begun elsewhere brings its own decision.
+    """
+
+    endpoint: str | None = Field(default=None, pattern=r"^https?://[^/]+")
+    ratio: float = Field(default=1.0, ge=0, le=1)
 
 
 class Settings(BaseSettings):

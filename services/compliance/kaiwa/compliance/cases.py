@@ -43,6 +43,7 @@ async def open_case(
         appended_at=case.appended_at,
         bound=bound,
         located=case.places is not None,
+        cause=case.cause,
     )
     if row is None:
         return False

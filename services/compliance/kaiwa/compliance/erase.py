@@ -13,6 +13,7 @@ from typing import Any, Final, get_args
 
 import asyncpg
 
+from kaiwa.bus import tracing
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing
 from kaiwa.compliance.core.entries import Fact
@@ -85,7 +86,8 @@ class Eraser:
         async with self._pool.acquire() as connection, connection.transaction():
             rows = [row async for row in step.take(connection, most=_MOST)]
             if rows:
-                await self._producer.publish([step.render(row) for row in rows], within=_WITHIN)
+                with tracing.each(step.name, [row.get("cause") for row in rows]):
+                    await self._producer.publish([step.render(row) for row in rows], within=_WITHIN)
                 crash.point(step.name)
                 await step.mark(connection, rows)
         return len(rows)

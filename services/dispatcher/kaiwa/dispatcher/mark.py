@@ -50,6 +50,8 @@ class Call:
     want: Want
     login: Login
     body: Mapping[str, Any] = field(repr=False)
+    cause: str | None  # the request's traceparent
+    waited: float  # seconds since it was asked for
 
 
 @dataclass(frozen=True)
@@ -153,4 +155,6 @@ class Marker:
             want=Want(Desk(row["account_id"], bucket), row["lane_rank"]),
             login=found.login,
             body=body(content, customer_id=row["customer_id"], comment_id=comment_id, tag=found.tag),
+            cause=row["traceparent"],
+            waited=(row["now"] - row["requested_at"]).total_seconds(),
         )

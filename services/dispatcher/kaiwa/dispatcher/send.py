@@ -6,8 +6,11 @@ is known to be in doubt and nobody hands it out again. There is one POST and no 
 
 import asyncio
 import time
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
+from kaiwa.bus import tracing
 from kaiwa.dispatcher.batcher import Batcher
 from kaiwa.dispatcher.core.classify import NEVER_LEFT, Verdict, classify
 from kaiwa.dispatcher.core.pace import LATE
@@ -16,10 +19,12 @@ from kaiwa.dispatcher.record import Ended, Recorder
 from kaiwa.dispatcher.slots import DatabaseClock, Slots
 from kaiwa.meta.graph import Graph
 from kaiwa.runtime import crash, logs, metrics
+from kaiwa.runtime.telemetry import Attribute
 from kaiwa.store.pool import UNREACHABLE
 
 _log = logs.get_logger()
 
+_CALLING: Final[Mapping[Attribute, str]] = {"http.request.method": "POST"}
 _LEAD = 0.02  # seconds before its slot that a call is committed
 _RECORD_PAUSES = (0.1, 0.2, 0.5, 1, 2, 5, 5, 5)  # an answer is worth keeping while PostgreSQL is away
 
@@ -88,7 +93,8 @@ class Sender:
 
     async def _post(self, call: Call) -> Verdict:
         started = time.monotonic()
-        answer = await self._graph.send(call.login, call.body)
+        with tracing.resumed("POST messages", "client", call.cause, waited=call.waited, attributes=_CALLING):
+            answer = await self._graph.send(call.login, call.body)
         crash.point("dispatcher.answered")
         metrics.SEND_SECONDS.observe(time.monotonic() - started)
         return classify(answer)

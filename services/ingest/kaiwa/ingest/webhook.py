@@ -3,7 +3,8 @@
 import hmac
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
 from urllib.parse import parse_qs
 
 from kaiwa.bus import tracing
@@ -15,7 +16,12 @@ from kaiwa.ingest.publish import Delivery
 from kaiwa.meta.signatures import App, verify
 from kaiwa.runtime import clock, metrics
 from kaiwa.runtime.http import Receive, Scope, Send, header, respond
+from kaiwa.runtime.telemetry import Attribute
 
+_RECEIVING: Final[Mapping[Attribute, str]] = {
+    "http.request.method": "POST",
+    "http.route": "/webhooks/instagram",
+}
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """What is safe to echo to a browser (platform.md 1.2)."""
 
@@ -72,7 +78,12 @@ class Webhook:
         with self._admission.admitted(scope):
             body = await self._admission.body(scope, receive)
             app_id = self._signer(scope, body)
-            with tracing.within(tracing.Trace.parse(_traceparent(scope))):
+            with tracing.span(
+                "POST /webhooks/instagram",
+                "server",
+                parent=tracing.Trace.parse(_traceparent(scope)),
+                attributes=_RECEIVING,
+            ):
                 await self._publish(Delivery(body, app_id, clock.utc_now()))
 
     def _signer(self, scope: Scope, body: bytes) -> str:

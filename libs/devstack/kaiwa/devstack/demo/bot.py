@@ -1,7 +1,8 @@
 """A bot, as you would write one: it reads what customers write, and asks for an answer.
 
 It keeps no offsets, windows, limits or duplicates in mind. A customer's message that comes twice has the same id, and
-so has its answer, and the dispatcher sends one. Whether, when and how it goes out is the dispatcher's affair.
+so has its answer, and the dispatcher sends one. Whether, when and how it goes out is the dispatcher's affair. The answer
+carries the trace of its question on, so that a collector shows both as one.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing, Record, is_heartbeat
 from kaiwa.contracts import topics
+from kaiwa.contracts.cloudevents import TRACEPARENT
 from kaiwa.contracts.events import Event, Kind, data_of, decode
 from kaiwa.contracts.sends import Author, Media, Message, Recipient, SendRequest, encode
 
@@ -26,11 +28,18 @@ class Bot:
         self._producer = producer
 
     async def handle(self, records: Sequence[Record]) -> None:
-        events = [decode(record.value) for record in records if record.value and not is_heartbeat(record)]
-        requests = [answer(event) for event in events if event.kind == Kind.MESSAGE_RECEIVED]
-        await self._producer.publish(
-            [Outgoing(topics.SENDS, request.key, encode(request)) for request in requests], within=WITHIN
-        )
+        answers = [
+            _outgoing(answer(event), record)
+            for record in records
+            if record.value and not is_heartbeat(record)
+            if (event := decode(record.value)).kind == Kind.MESSAGE_RECEIVED
+        ]
+        await self._producer.publish(answers, within=WITHIN)
+
+
+def _outgoing(request: SendRequest, question: Record) -> Outgoing:
+    trace = tuple((name, value) for name, value in question.headers if name == TRACEPARENT)
+    return Outgoing(topics.SENDS, request.key, encode(request), trace)
 
 
 def answer(event: Event) -> SendRequest:

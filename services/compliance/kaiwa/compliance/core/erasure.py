@@ -103,6 +103,7 @@ class Unsend:
     hashes: tuple[str, ...]
     occurred_at: datetime
     appended_at: datetime
+    cause: str | None = None  # its traceparent
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ class Case:
     cutoff: datetime
     appended_at: datetime
     places: frozenset[Place] | None
+    cause: str | None = None  # the traceparent of what opened it
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,7 @@ def _unsent(unsend: Unsend, copies: Iterable[Copy], known: Known) -> Case:
         cutoff=unsend.occurred_at,
         appended_at=unsend.appended_at,
         places=frozenset(indexed | read),
+        cause=unsend.cause,
     )
 
 

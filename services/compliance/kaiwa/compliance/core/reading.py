@@ -8,6 +8,7 @@ from typing import Final, Literal, Protocol
 from kaiwa.compliance.core.carriers import in_bytes, in_event
 from kaiwa.compliance.core.erasure import Belonging, Copy, Place, Subject, Unsend
 from kaiwa.contracts import topics
+from kaiwa.contracts.cloudevents import TRACEPARENT
 from kaiwa.contracts.erasures import Receipt, decode_receipt
 from kaiwa.contracts.events import Event, Kind, data_of, decode
 from kaiwa.contracts.times import from_ms, parse
@@ -102,7 +103,7 @@ def read(records: Iterable[Record], key: bytes) -> Batch:
             for owner in owners(event)
         )
         if event.kind == Kind.MESSAGE_UNSENT:
-            unsends += _unsends(event, key, appended_at)
+            unsends += _unsends(event, key, appended_at, _cause(record))
     return Batch(tuple(copies), tuple(belongings), tuple(unsends), tuple(words), tuple(wishes))
 
 
@@ -144,13 +145,19 @@ def _place(record: Record, key: bytes) -> Place:
     return Place(record.topic, record.partition, key)
 
 
-def _unsends(event: Event, key: bytes, appended_at: datetime) -> Iterator[Unsend]:
+def _cause(record: Record) -> str | None:
+    """Its trace context, as it came."""
+    found = next((value for name, value in record.headers if name == TRACEPARENT), None)
+    return None if found is None or not found.isascii() else found.decode("ascii")
+
+
+def _unsends(event: Event, key: bytes, appended_at: datetime, cause: str | None) -> Iterator[Unsend]:
     try:
         subject = Subject(event.account_id, event.customer_id, data_of(event).mid)
     except UNREADABLE:
         return  # names no message; what can be read in it is indexed all the same
     if _storable(subject.mid, subject.account_id, subject.customer_id):
-        yield Unsend(subject, subject.hashes(key), happened(event, appended_at), appended_at)
+        yield Unsend(subject, subject.hashes(key), happened(event, appended_at), appended_at, cause)
 
 
 def _words(value: bytes) -> Iterator[Word]:

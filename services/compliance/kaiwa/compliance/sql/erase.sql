@@ -1,7 +1,7 @@
 -- From a case to its end. Every query that takes work locks it, so that any number of processes may run these.
 
 -- name: targets_to_send(most)
-select t.erasure_id, t.topic, t.partition, t.key, c.reason
+select t.erasure_id, t.topic, t.partition, t.key, c.reason, c.cause
 from compliance.targets t join compliance.cases c using (erasure_id)
 where t.sent_at is null
 order by c.received_at limit :most

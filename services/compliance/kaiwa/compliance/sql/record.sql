@@ -37,13 +37,14 @@ insert into compliance.unsent as known (mid_hash, cutoff) values (:subject_hash,
 on conflict (mid_hash) do update
 set cutoff = greatest(known.cutoff, excluded.cutoff), noted_at = now();
 
--- name: open_case(erasure_id, reason, scope, request, account_id, customer_id, mid, account_hash, customer_hash, mid_hash, nonce, cutoff, appended_at, bound, located)^
+-- name: open_case(erasure_id, reason, scope, request, account_id, customer_id, mid, account_hash, customer_hash, mid_hash, nonce, cutoff, appended_at, bound, located, cause)^
 -- Nothing comes back where the case is known already.
 insert into compliance.cases (
     erasure_id, reason, scope, request, account_id, customer_id, mid, account_hash, customer_hash, mid_hash, nonce,
-    cutoff, appended_at, due_at, located_at)
+    cutoff, appended_at, due_at, located_at, cause)
 values (:erasure_id, :reason, :scope, :request, :account_id, :customer_id, :mid, :account_hash, :customer_hash,
-    :mid_hash, :nonce, :cutoff, :appended_at, now() + :bound::interval, case when :located::bool then now() end)
+    :mid_hash, :nonce, :cutoff, :appended_at, now() + :bound::interval, case when :located::bool then now() end,
+    :cause)
 on conflict do nothing returning erasure_id, account_hash, mid_hash, nonce;
 
 -- name: add_targets(erasure_ids, topics, partitions, keys)!

@@ -174,7 +174,7 @@ for update of c, i;
 -- What a decision needs just before the call.
 select
     i.intent_id, i.author_kind, i.content_kind, i.bucket, i.lane_rank, i.due_at, i.requested_at, i.expires_at, i.reason, i.pieces,
-    i.pieces_sent, i.started, i.comment_id, g.seen_at as comment_seen_at, g.live as comment_live, g.used_by, t.sealed, f.*
+    i.pieces_sent, i.started, i.comment_id, i.traceparent, g.seen_at as comment_seen_at, g.live as comment_live, g.used_by, t.sealed, f.*
 from dispatcher.intents as i
 join dispatcher.facts as f using (account_id, customer_id)
 left join dispatcher.contents as t using (intent_id)
