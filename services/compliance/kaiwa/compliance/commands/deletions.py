@@ -1,6 +1,7 @@
 """``kaiwa deletions …``: states and times, never an id of a person or content."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -8,6 +9,7 @@ import asyncpg
 import rich.table
 import typer
 
+from kaiwa.compliance.commands import asking, importing, restoring
 from kaiwa.compliance.commands.database import Reading, database
 from kaiwa.compliance.core.holders import SENDS_EMPTY_AFTER
 from kaiwa.contracts.times import rfc3339
@@ -19,6 +21,21 @@ _sql: Final = queries.load("kaiwa.compliance")
 
 deletions = typer.Typer(help="What is to be deleted, and how far it is.")
 
+_COMMANDS: Final[dict[str, Callable[..., None]]] = {
+    "request": asking.request,
+    "requests": asking.requests,
+    "match": asking.match,
+    "reject": asking.reject,
+    "import": importing.import_,
+    "hold": asking.hold,
+    "unhold": asking.unhold,
+    "holds": asking.holds,
+    "reindex": restoring.reindex,
+    "reapply": restoring.reapply_,
+}
+for _name, _command in _COMMANDS.items():
+    deletions.command(_name)(_command)
+
 
 @deletions.command("list")
 def list_command(
@@ -29,11 +46,13 @@ def list_command(
     """The erasures, newest first."""
     rows = asyncio.run(_list(load(Reading), most))
     table = rich.table.Table(
-        "erasure", "reason", "state", "received", "tombstoned", "verified", "closed", "found"
+        "erasure", "scope", "reason", "state", "received", "tombstoned", "verified", "closed", "found"
     )
     for row in rows:
         moments = (row[name] or "" for name in ("received_at", "tombstoned_at", "verified_at", "closed_at"))
-        table.add_row(row["erasure_id"], row["reason"], row["state"], *moments, str(row["found"]))
+        table.add_row(
+            row["erasure_id"], row["scope"], row["reason"], row["state"], *moments, str(row["found"])
+        )
     emit(rows, as_json=as_json, table=table)
 
 

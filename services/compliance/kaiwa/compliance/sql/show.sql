@@ -1,10 +1,10 @@
 -- name: list_cases(most)
-select erasure_id, reason, state, appended_at, received_at, due_at, ordered_at, tombstoned_at, verified_at,
+select erasure_id, scope, reason, state, appended_at, received_at, due_at, ordered_at, tombstoned_at, verified_at,
     closed_at, found
 from compliance.cases order by received_at desc limit :most;
 
 -- name: show_case(erasure_id)^
-select erasure_id, reason, state, appended_at, received_at, due_at, ordered_at, tombstoned_at, verified_at,
+select erasure_id, scope, reason, state, appended_at, received_at, due_at, ordered_at, tombstoned_at, verified_at,
     closed_at, found
 from compliance.cases where erasure_id = :erasure_id;
 

@@ -24,3 +24,12 @@ select customer_id from dispatcher.conversations where account_id = :account_id;
 
 -- name: drop_echoes(account_id, customer_id)!
 delete from dispatcher.echoes where account_id = :account_id and customer_id = :customer_id;
+
+-- name: holdings()
+-- Whose content is here: of requests, with the messages they became, and the fingerprints of echoes.
+select i.account_id, i.customer_id, p.mid
+from dispatcher.contents as c
+join dispatcher.intents as i using (intent_id)
+left join dispatcher.parts as p using (intent_id)
+union
+select account_id, customer_id, mid from dispatcher.echoes where content_hash is not null;
