@@ -6,11 +6,30 @@ from pathlib import Path
 
 import pytest
 from pytest_socket import disable_socket
+from stacks import NewStack, choose, opener
 
-from kaiwa.devstack.stack import Stack, running
+from kaiwa.devstack.stack import Stack
 
 TESTS = Path(__file__).parent
 PURE_TIERS = {"unit", "contract"}
+EMBEDDED = ("integration/devstack", "e2e/test_demo.py")
+"""They test the embedded stack itself."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stack",
+        choices=("auto", "embedded", "containers"),
+        default="auto",
+        help="what Kafka and PostgreSQL run on; auto is embedded where that is possible",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--stack") == "containers":
+        for item in items:
+            if item.path.relative_to(TESTS).as_posix().startswith(EMBEDDED):
+                item.add_marker(pytest.mark.skip(reason="it tests the embedded stack itself"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -21,9 +40,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def new_stack(request: pytest.FixtureRequest) -> NewStack:
+    """Opens a Kafka and a PostgreSQL of the kind that `--stack` asks for."""
+    return opener(choose(request.config.getoption("--stack")))
+
+
+@pytest.fixture(scope="session")
+def stack(new_stack: NewStack) -> Iterator[Stack]:
     """A running Kafka and PostgreSQL for the whole session: use names of your own (topics, groups, databases)."""
-    with running() as started:
+    with new_stack() as started:
         yield started
 
 

@@ -7,16 +7,17 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from stacks import NewStack
 
 from kaiwa.devstack.demo.stage import Stage, opened
 from kaiwa.devstack.installation import Installation
 from kaiwa.devstack.shops import Shop
-from kaiwa.devstack.stack import Stack, running
+from kaiwa.devstack.stack import Stack
 
 
 @pytest.fixture(scope="module")
-def own_stack() -> Iterator[Stack]:
-    with running() as started:
+def own_stack(new_stack: NewStack) -> Iterator[Stack]:
+    with new_stack() as started:
         yield started
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kaiwa.devstack.kafka import Kafka as Broker
+from kaiwa.devstack.servers import Broker
 from kaiwa.devstack.stack import Stack
 from kaiwa.runtime.settings import Kafka
 

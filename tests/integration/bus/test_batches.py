@@ -17,7 +17,7 @@ from kafka_records import bare_producer, new_topic, write_header_name
 from kaiwa.bus.batches import Batches
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing, Record
-from kaiwa.devstack.kafka import Kafka as Broker
+from kaiwa.devstack.servers import Broker
 from kaiwa.runtime.errors import DependencyError
 from kaiwa.runtime.settings import Kafka
 

@@ -13,8 +13,8 @@ from kaiwa.bus.errors import PublishFailed, Unavailable, Unpublishable
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing
 from kaiwa.contracts.partition import of_key
-from kaiwa.devstack.kafka import Kafka as Broker
 from kaiwa.devstack.ports import free_port
+from kaiwa.devstack.servers import Broker
 from kaiwa.runtime.errors import DependencyError
 from kaiwa.runtime.settings import Kafka
 

@@ -10,7 +10,7 @@ from kafka_records import new_topic, records, write_header_name
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.reader import TableView, read
 from kaiwa.bus.records import Outgoing, Record, is_tombstone
-from kaiwa.devstack.kafka import Kafka as Broker
+from kaiwa.devstack.servers import Broker
 from kaiwa.runtime.errors import DependencyError
 from kaiwa.runtime.settings import Kafka
 

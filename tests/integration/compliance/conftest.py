@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from compliance_rig import Rig
+from stacks import NewStack
 
-from kaiwa.devstack.stack import Stack, running
+from kaiwa.devstack.stack import Stack
 
 
 @pytest.fixture
-def stack() -> Iterator[Stack]:
-    with running() as started:
+def stack(new_stack: NewStack) -> Iterator[Stack]:
+    with new_stack() as started:
         yield started
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from doors import Door, apply_topics
 
-from kaiwa.devstack.kafka import Kafka
+from kaiwa.devstack.servers import Broker
 from kaiwa.devstack.stack import Stack
 
 
@@ -20,7 +20,7 @@ def bootstrap_servers(stack: Stack) -> str:
 
 
 @pytest.fixture
-def broker(stack: Stack, bootstrap_servers: str) -> Kafka:
+def broker(stack: Stack, bootstrap_servers: str) -> Broker:
     """The broker, to be stopped and started; the topics exist."""
     assert bootstrap_servers
     if stack.kafka is None:

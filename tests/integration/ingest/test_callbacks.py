@@ -10,7 +10,7 @@ from doors import APP, PATH, SECRET, Door, written
 
 from kaiwa.contracts import events, topics
 from kaiwa.contracts.events import Event
-from kaiwa.devstack.kafka import Kafka
+from kaiwa.devstack.servers import Broker
 from kaiwa.devstack.stack import Stack
 from kaiwa.simulator.actions import Happen, PressTest, Refer
 from kaiwa.simulator.simulator import Simulator
@@ -71,7 +71,7 @@ async def test_without_a_page_the_callback_is_off_and_says_so(door: Door) -> Non
 
 
 async def test_while_kafka_is_away_the_callback_is_put_off(
-    office: Door, meta: Simulator, broker: Kafka, account: str
+    office: Door, meta: Simulator, broker: Broker, account: str
 ) -> None:
     assert await office.metric("kaiwa_kafka_connected") == 1
     await asyncio.to_thread(broker.stop)

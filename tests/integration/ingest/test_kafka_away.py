@@ -6,7 +6,7 @@ from pathlib import Path
 from deliveries import body, entry, text
 from doors import Door
 
-from kaiwa.devstack.kafka import Kafka
+from kaiwa.devstack.servers import Broker
 from kaiwa.devstack.stack import Stack
 
 
@@ -18,7 +18,7 @@ async def refused_in_time(door: Door, delivery: bytes) -> None:
     assert (await door.http.get("/readyz")).status_code == 200
 
 
-async def test_away_at_boot(stack: Stack, broker: Kafka, tmp_path: Path, account: str) -> None:
+async def test_away_at_boot(stack: Stack, broker: Broker, tmp_path: Path, account: str) -> None:
     delivery = body(entry(text("m1"), account=account))
     await asyncio.to_thread(broker.stop)
     try:
@@ -30,7 +30,7 @@ async def test_away_at_boot(stack: Stack, broker: Kafka, tmp_path: Path, account
         await asyncio.to_thread(broker.start)
 
 
-async def test_away_while_running(door: Door, broker: Kafka, account: str) -> None:
+async def test_away_while_running(door: Door, broker: Broker, account: str) -> None:
     delivery = body(entry(text("m1"), account=account))
     await door.until_accepted(delivery)
     await asyncio.to_thread(broker.stop)
@@ -41,7 +41,7 @@ async def test_away_while_running(door: Door, broker: Kafka, account: str) -> No
     await door.until_accepted(delivery)
 
 
-async def test_frozen(door: Door, broker: Kafka, account: str) -> None:
+async def test_frozen(door: Door, broker: Broker, account: str) -> None:
     delivery = body(entry(text("m1"), account=account))
     await door.until_accepted(delivery)
     await asyncio.to_thread(broker.pause)

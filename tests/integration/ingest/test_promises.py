@@ -13,7 +13,7 @@ from doors import Door, written
 from kaiwa.bus.records import Record
 from kaiwa.contracts import events, topics
 from kaiwa.contracts.partition import of_conversation
-from kaiwa.devstack.kafka import Kafka
+from kaiwa.devstack.servers import Broker
 from kaiwa.devstack.stack import Stack
 
 DEADLINE = 60.0
@@ -78,7 +78,7 @@ async def under_load(load: Load, scenario: Awaitable[None]) -> None:
 
 
 async def test_acknowledged_is_in_kafka_though_the_broker_is_killed_under_load(
-    door: Door, broker: Kafka, account: str
+    door: Door, broker: Broker, account: str
 ) -> None:
     """Promise 1. Broken by publishing in a task of its own and answering before it is done
     (``Publisher.publish``), or by not awaiting the acknowledgements (``Producer.publish``).
@@ -100,7 +100,7 @@ async def test_acknowledged_is_in_kafka_though_the_broker_is_killed_under_load(
 
 
 async def test_acknowledged_is_in_kafka_though_ingest_is_killed(
-    door: Door, broker: Kafka, account: str
+    door: Door, broker: Broker, account: str
 ) -> None:
     """Promise 1, with the records still inside ingest: the broker is frozen, so nothing may be acknowledged,
     and what ingest holds dies with it. Broken by the same mutations.

@@ -12,7 +12,7 @@ from doors import Door, written
 from slow import SlowSender
 
 from kaiwa.contracts import events, topics
-from kaiwa.devstack.kafka import Kafka
+from kaiwa.devstack.servers import Broker
 from kaiwa.devstack.stack import Stack
 
 
@@ -32,7 +32,7 @@ async def test_a_body_on_its_way_in_is_finished(door: Door, bootstrap_servers: s
     assert await mids(bootstrap_servers, account) == {"m1"}
 
 
-async def test_a_publish_on_its_way_out_is_finished(door: Door, broker: Kafka, account: str) -> None:
+async def test_a_publish_on_its_way_out_is_finished(door: Door, broker: Broker, account: str) -> None:
     """Broken by stopping the producer before the requests are done."""
     delivery = body(entry(text("m1"), account=account))
     await door.until_accepted(body(entry(text("m0"), account=account)))

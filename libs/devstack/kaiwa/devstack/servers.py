@@ -4,6 +4,7 @@ import signal
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import Protocol
 
 from kaiwa.devstack.processes import Child, Keeper, last_line
 from kaiwa.runtime.errors import DependencyError
@@ -11,6 +12,24 @@ from kaiwa.runtime.errors import DependencyError
 START_TIMEOUT = 60.0  # seconds; a start takes two, a busy machine may take longer
 STOP_TIMEOUT = 30.0
 POLL_EVERY = 0.02
+
+
+class Controlled(Protocol):
+    """A server that may be taken away and given back, whatever runs it; see `Server` for what each of these means."""
+
+    @property
+    def alive(self) -> bool: ...
+    def start(self) -> None: ...
+    def stop(self, *, kill: bool = False) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+
+
+class Broker(Controlled, Protocol):
+    """A Kafka whose own files can be read: `log_dir` holds a folder for each partition."""
+
+    bootstrap_servers: str
+    log_dir: Path
 
 
 class Server(ABC):

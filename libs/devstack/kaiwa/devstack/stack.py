@@ -11,6 +11,7 @@ from kaiwa.devstack import artifacts, postgres
 from kaiwa.devstack.kafka import Kafka
 from kaiwa.devstack.postgres import Postgres
 from kaiwa.devstack.processes import Keeper
+from kaiwa.devstack.servers import Broker, Controlled
 
 KAFKA_VARIABLE = "KAIWA_KAFKA__BOOTSTRAP_SERVERS"
 POSTGRES_VARIABLE = "KAIWA_POSTGRES__DSN"
@@ -26,8 +27,8 @@ class Stack:
     bootstrap_servers: str
     postgres_dsn: str
     keeper: Keeper
-    kafka: Kafka | None
-    postgres: Postgres | None
+    kafka: Broker | None
+    postgres: Controlled | None
 
     def create_database(self, name: str) -> str:
         """A new, empty database; its DSN."""
