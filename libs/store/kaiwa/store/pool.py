@@ -15,6 +15,7 @@ import asyncpg
 import asyncpg.pool
 import msgspec
 
+from kaiwa.runtime import metrics
 from kaiwa.runtime.errors import DependencyError, SettingsError
 
 _CONNECT: Final = 5.0  # seconds
@@ -46,6 +47,8 @@ async def pool(
             init=_prepare,
             server_settings=_session(application),
         )
+    metrics.POOL_SIZE.set_function(opened.get_size)
+    metrics.POOL_BUSY.set_function(lambda: opened.get_size() - opened.get_idle_size())
     try:
         yield opened
     finally:

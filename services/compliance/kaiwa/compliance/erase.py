@@ -117,6 +117,9 @@ class Eraser:
 
     async def _mark_closed(self, connection: Connection, rows: Rows) -> None:
         await self._sql.mark_closed(connection, erasure_ids=_ids(rows))
+        now = utc_now()
+        for row in rows:
+            metrics.CLOSED.labels(row["scope"], "yes" if now <= row["due_at"] else "no").inc()
         await enter(connection, Fact.CLOSED, rows)
 
 

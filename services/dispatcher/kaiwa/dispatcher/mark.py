@@ -3,6 +3,7 @@
 What is returned has been promised to the database as "perhaps sent"; only a :class:`Call` may leave the machine.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -52,6 +53,9 @@ class Call:
     body: Mapping[str, Any] = field(repr=False)
     cause: str | None  # the request's traceparent
     waited: float  # seconds since it was asked for
+    lane: str
+    late: float | None  # seconds from due to `marked`; None where a rule or a pause held it back
+    marked: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,8 @@ class Marker:
             await endings.refuse(connection, row, why)
             return None
         metrics.DECISIONS.labels("send", "").inc()
+        if decision.tag:
+            metrics.TAGGED.labels(decision.tag).inc()
         disclosure = None
         if due and message.placement:
             disclosure = Disclosure(due.trigger, due.text_id, due.language, message.placement)
@@ -157,4 +163,6 @@ class Marker:
             body=body(content, customer_id=row["customer_id"], comment_id=comment_id, tag=found.tag),
             cause=row["traceparent"],
             waited=(row["now"] - row["requested_at"]).total_seconds(),
+            lane=row["lane"],
+            late=(row["now"] - row["due_at"]).total_seconds() if row["reason"] is None else None,
         )

@@ -49,7 +49,8 @@ class Recorder:
         return [more.get(item.part_id, False) for item in ended]
 
     async def _apply(self, connection: Connection, part: Row, verdict: Verdict) -> bool:
-        metrics.SENDS.labels(type(verdict).__name__.lower()).inc()
+        reason = verdict.reason if isinstance(verdict, Failed | Again) else None
+        metrics.SENDS.labels(type(verdict).__name__.lower(), part["lane"], reason or "").inc()
         account_id = part["account_id"]
         match verdict:
             case Sent(mid=mid, recipient_id=recipient_id):

@@ -93,6 +93,8 @@ class Sender:
 
     async def _post(self, call: Call) -> Verdict:
         started = time.monotonic()
+        if call.late is not None:
+            metrics.HANDOVER_SECONDS.labels(call.lane).observe(call.late + started - call.marked)
         with tracing.resumed("POST messages", "client", call.cause, waited=call.waited, attributes=_CALLING):
             answer = await self._graph.send(call.login, call.body)
         crash.point("dispatcher.answered")

@@ -39,5 +39,7 @@ class Tidy:
         metrics.IN_DOUBT.set(state["in_doubt"])
         metrics.DOUBT_AGE.set(state["doubt_age"])
         metrics.QUEUE_AGE.set(state["queue_age"])
+        for state_name, accounts in state["accounts"].items():
+            metrics.ACCOUNTS.labels(state_name).set(accounts)
         metrics.OUTBOX_LAG.set(state["outbox"])
         metrics.CONTENT_AGE.set(state["content_age"])

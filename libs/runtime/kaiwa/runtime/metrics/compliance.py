@@ -33,6 +33,10 @@ UNSEND_TO_TOMBSTONE: Final = Histogram(
 VERIFIED_SECONDS: Final = Histogram(
     "kaiwa_compliance_verified_seconds", "Unsend to verified absence", buckets=LONG, registry=COMPLIANCE
 )
+# Erasures that closed, by scope and whether all of it was in time (yes, no).
+CLOSED: Final = Counter(
+    "kaiwa_compliance_closed_total", "Erasures closed", ["scope", "in_time"], registry=COMPLIANCE
+)
 # Verifications that still found what should be gone.
 FOUND_AGAIN: Final = Counter(
     "kaiwa_compliance_found_again_total", "Content found after its bound", registry=COMPLIANCE

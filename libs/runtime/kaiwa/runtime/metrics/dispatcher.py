@@ -14,10 +14,25 @@ INTAKE: Final = Counter(
 DECISIONS: Final = Counter(
     "kaiwa_dispatcher_decisions_total", "Decisions", ["verdict", "reason"], registry=DISPATCHER
 )
-# Calls to the platform that may have sent something, by how they ended.
+# Calls to the Send API by how they ended (sent, failed, again, indoubt), lane and, where it failed, the reason code.
 SENDS: Final = Counter(
-    "kaiwa_dispatcher_sends_total", "Calls to the Send API", ["outcome"], registry=DISPATCHER
+    "kaiwa_dispatcher_sends_total",
+    "Calls to the Send API",
+    ["outcome", "lane", "reason"],
+    registry=DISPATCHER,
 )
+# From the moment a request was due to its first byte at the platform, where nothing but its turn held it back.
+HANDOVER_SECONDS: Final = Histogram(
+    "kaiwa_dispatcher_handover_seconds",
+    "Due to first byte at the platform",
+    ["lane"],
+    buckets=(*LATENCY, 10, 30, 60, 300),
+    registry=DISPATCHER,
+)
+# Messages sent with a tag; the only one there is says that a person answers late.
+TAGGED: Final = Counter("kaiwa_dispatcher_tagged_total", "Tagged messages", ["tag"], registry=DISPATCHER)
+# Accounts of the registry by state; every process shows all of them.
+ACCOUNTS: Final = Gauge("kaiwa_dispatcher_accounts_size", "Accounts by state", ["state"], registry=DISPATCHER)
 # One call, first byte out to answer.
 SEND_SECONDS: Final = Histogram(
     "kaiwa_dispatcher_send_seconds",

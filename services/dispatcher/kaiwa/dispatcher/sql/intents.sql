@@ -173,7 +173,7 @@ for update of c, i;
 -- name: claimed(ids)
 -- What a decision needs just before the call.
 select
-    i.intent_id, i.author_kind, i.content_kind, i.bucket, i.lane_rank, i.due_at, i.requested_at, i.expires_at, i.reason, i.pieces,
+    i.intent_id, i.author_kind, i.content_kind, i.bucket, i.lane, i.lane_rank, i.due_at, i.requested_at, i.expires_at, i.reason, i.pieces,
     i.pieces_sent, i.started, i.comment_id, i.traceparent, g.seen_at as comment_seen_at, g.live as comment_live, g.used_by, t.sealed, f.*
 from dispatcher.intents as i
 join dispatcher.facts as f using (account_id, customer_id)
@@ -207,7 +207,7 @@ returning intent_id, part_id;
 select
     p.part_id, p.state as part_state, p.covers, p.disclosure as part_disclosure, p.called_at,
     i.intent_id, i.account_id, i.customer_id, i.author_kind, i.state, i.reason, i.pieces, i.pieces_sent, i.due_at,
-    i.started, i.bucket, i.comment_id, i.retry, i.retries, p.kind, clock_timestamp() as now
+    i.started, i.bucket, i.comment_id, i.retry, i.retries, i.lane, p.kind, clock_timestamp() as now
 from dispatcher.parts as p
 join dispatcher.intents as i using (intent_id)
 join dispatcher.conversations as c on c.account_id = i.account_id and c.customer_id = i.customer_id
@@ -313,6 +313,12 @@ select
         from dispatcher.intents where state = 'in_doubt'
     ) as doubt_age,
     (select count(*) from dispatcher.outbox) as outbox,
+    (
+        select jsonb_object_agg(s.state, s.found) from (
+            select state, count(a.account_id) as found
+            from unnest(array['active', 'paused', 'ineligible', 'needs_reauth', 'restricted']) as state
+            left join dispatcher.accounts as a using (state) group by state) as s
+    ) as accounts,
     (
         select coalesce(extract(epoch from clock_timestamp() - min(next_due)), 0)::float
         from dispatcher.conversations where in_flight is null and next_due <= clock_timestamp()
