@@ -64,11 +64,15 @@ class Rig:
             **{name: keys[name] for name in keys if "COMPLIANCE" in name},
         }
 
-    def service(self, *, crash_at: str = "") -> Process:
+    def service(self, *, crash_at: str = "", **settings: str) -> Process:
         command = [sys.executable, "-m", "kaiwa.compliance"]
         log = self.folder / "compliance.log"
         return Process(
-            self.stack.keeper, "compliance", command, env={**self.env, "KAIWA_CRASH_AT": crash_at}, log=log
+            self.stack.keeper,
+            "compliance",
+            command,
+            env={**self.env, **settings, "KAIWA_CRASH_AT": crash_at},
+            log=log,
         )
 
     async def kaiwa(self, *words: str) -> subprocess.CompletedProcess[str]:

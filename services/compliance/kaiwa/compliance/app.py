@@ -5,6 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from kaiwa.bus.batches import Batches
 from kaiwa.bus.producer import Producer
+from kaiwa.compliance.audit.freshness import INPUTS, Freshness
+from kaiwa.compliance.audit.handler import Audit
+from kaiwa.compliance.audit.loop import audit_loop
 from kaiwa.compliance.core.checkpoints import signing_key
 from kaiwa.compliance.deletion import INPUTS, Deletion
 from kaiwa.compliance.ledger import Sealer
@@ -42,6 +45,11 @@ def build() -> Service:
             consumers.append(
                 await stack.enter_async_context(Batches(settings.kafka, INPUTS, group=GROUP, handle=intake))
             )
+            freshness = Freshness(patience=own.audit_patience)
+            audit = Audit(database, freshness, key=hash_key, pseudonym_key=None)
+            audited = Batches(settings.kafka, INPUTS, group=f"{GROUP}.audit", handle=audit)
+            consumers.append(await stack.enter_async_context(audited))
+            background.start(audit_loop(database, producer, audited, freshness, audit), "audit")
             yield
 
     return Service(
@@ -50,5 +58,5 @@ def build() -> Service:
         routes={},
         lifespan=lifespan,
         ready=lambda: None,
-        alive=lambda: consumers[-1].stuck() if consumers else None,
+        alive=lambda: next((why for each in consumers if (why := each.stuck())), None),
     )

@@ -18,6 +18,8 @@ class Compliance(Group):
     checkpoint_file: Path | None = None
     bound: float = Field(default=DEFAULT_BOUND, gt=0)
     retention: float = Field(default=259_200, gt=0)
+    audit_patience: float = Field(default=600, gt=0)
+    """Seconds that an echo may take to come, or the outcome that explains it, before the audit calls it missing."""
 
 
 class ComplianceSettings(ServiceSettings):

@@ -85,3 +85,15 @@ ERASURE_BOUND: Final = Gauge(
 SENDS_BOUND: Final = Gauge(
     "kaiwa_compliance_sends_bound_seconds", "Bound of the requests' retention", registry=COMPLIANCE
 )
+# What the disclosure audit said of messages, by kind and state (disclosure delivered, missing, …); repeated when it changes.
+AUDIT_VERDICTS: Final = Counter(
+    "kaiwa_compliance_audit_verdicts_total", "Audit verdicts", ["kind", "state"], registry=COMPLIANCE
+)
+# Findings that nothing has cleared, for a person to look at.
+AUDIT_FINDINGS: Final = Gauge(
+    "kaiwa_compliance_audit_findings", "Open audit findings", ["kind", "state"], registry=COMPLIANCE
+)
+# How long ago the audit last knew everything; while this grows, nothing is found missing.
+AUDIT_KNOWN_AGE: Final = Gauge(
+    "kaiwa_compliance_audit_known_age_seconds", "Age of what the audit knows", registry=COMPLIANCE
+)
