@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from kaiwa.bus.batches import Batches
 from kaiwa.bus.producer import Producer
-from kaiwa.compliance.audit.freshness import INPUTS, Freshness
+from kaiwa.compliance.audit.freshness import AUDITED, Freshness
 from kaiwa.compliance.audit.handler import Audit
 from kaiwa.compliance.audit.loop import audit_loop
 from kaiwa.compliance.core.checkpoints import signing_key
@@ -47,7 +47,7 @@ def build() -> Service:
             )
             freshness = Freshness(patience=own.audit_patience)
             audit = Audit(database, freshness, key=hash_key, pseudonym_key=None)
-            audited = Batches(settings.kafka, INPUTS, group=f"{GROUP}.audit", handle=audit)
+            audited = Batches(settings.kafka, AUDITED, group=f"{GROUP}.audit", handle=audit)
             consumers.append(await stack.enter_async_context(audited))
             background.start(audit_loop(database, producer, audited, freshness, audit), "audit")
             yield

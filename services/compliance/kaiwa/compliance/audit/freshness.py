@@ -16,7 +16,7 @@ from kaiwa.runtime.clock import utc_now
 from kaiwa.store import queries
 from kaiwa.store.pool import Connection
 
-INPUTS: Final = (topics.EVENTS, topics.OUTCOMES)
+AUDITED: Final = (topics.EVENTS, topics.OUTCOMES)
 
 _sql: Final = queries.load("kaiwa.compliance")
 

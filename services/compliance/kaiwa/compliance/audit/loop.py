@@ -7,7 +7,7 @@ import asyncpg
 
 from kaiwa.bus.batches import Batches
 from kaiwa.bus.producer import Producer
-from kaiwa.compliance.audit.freshness import INPUTS, Freshness
+from kaiwa.compliance.audit.freshness import AUDITED, Freshness
 from kaiwa.compliance.audit.handler import Audit, forgetting
 from kaiwa.compliance.core.audit.verdicts import FINDINGS
 from kaiwa.compliance.loops import keep
@@ -30,7 +30,7 @@ async def audit_loop(
 
     async def turn() -> bool:
         nonlocal forgot
-        partitions = sum([await producer.partitions(topic, within=_WITHIN) for topic in INPUTS])
+        partitions = sum([await producer.partitions(topic, within=_WITHIN) for topic in AUDITED])
         await freshness.refresh(pool, batches, partitions=partitions)
         busy = await audit.look()
         await _count(pool, freshness)
