@@ -19,6 +19,7 @@ from kaiwa.store.migrate import require_current
 from kaiwa.store.pool import pool
 
 GROUP = "kaiwa.compliance"
+AUDIT_GROUP = "kaiwa.compliance.audit"
 
 _CONNECTIONS = 16  # four loops that are elected keep one each
 
@@ -47,7 +48,7 @@ def build() -> Service:
             )
             freshness = Freshness(patience=own.audit_patience)
             audit = Audit(database, freshness, key=hash_key, pseudonym_key=None)
-            audited = Batches(settings.kafka, AUDITED, group=f"{GROUP}.audit", handle=audit)
+            audited = Batches(settings.kafka, AUDITED, group=AUDIT_GROUP, handle=audit)
             consumers.append(await stack.enter_async_context(audited))
             background.start(audit_loop(database, producer, audited, freshness, audit), "audit")
             yield

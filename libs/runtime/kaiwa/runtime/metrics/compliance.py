@@ -91,7 +91,7 @@ AUDIT_VERDICTS: Final = Counter(
 )
 # Findings that nothing has cleared, for a person to look at.
 AUDIT_FINDINGS: Final = Gauge(
-    "kaiwa_compliance_audit_findings", "Open audit findings", ["kind", "state"], registry=COMPLIANCE
+    "kaiwa_compliance_audit_findings_open", "Open audit findings", ["kind", "state"], registry=COMPLIANCE
 )
 # How long ago the audit last knew everything; while this grows, nothing is found missing.
 AUDIT_KNOWN_AGE: Final = Gauge(
