@@ -19,6 +19,7 @@ from kaiwa.bus.errors import PublishFailed
 from kaiwa.contracts import ids
 from kaiwa.contracts.outcomes import FINAL, Outcome
 from kaiwa.contracts.sends import Author, Media, Message
+from kaiwa.devstack.processes import last_line
 from kaiwa.devstack.stack import Stack
 from kaiwa.simulator.books import Call
 from kaiwa.simulator.delivery import DeliverySettings
@@ -173,7 +174,7 @@ class Storm:
             while doomed.alive:
                 await self.ask(2)
                 await asyncio.sleep(0.1)
-        assert doomed.exit_code == -signal.SIGKILL
+        assert doomed.exit_code == -signal.SIGKILL, (point, doomed.exit_code, last_line(doomed.log))
         await self.launch(name)
 
     async def _freeze(self, name: str, _: str) -> None:

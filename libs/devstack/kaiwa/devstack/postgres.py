@@ -37,7 +37,7 @@ SETTINGS = {
 
 
 class Postgres(Server):
-    """Start it with `launched`."""
+    """Start it with `launched`; `data_dir` holds all that it ever writes, its log aside."""
 
     name = "PostgreSQL"
     stop_signal = signal.SIGINT  # its fast stop; SIGTERM would wait for the clients to leave
@@ -49,7 +49,7 @@ class Postgres(Server):
                 f"{keeper.directory} is too long a path for PostgreSQL's socket: set TMPDIR to a shorter one"
             )
         self.dsn = f"postgresql://{USER}@/postgres?host={quote(str(self.home))}"
-        self._data = self.home / "data"
+        self.data_dir = self.home / "data"
         self._user: int | None = None
         self._programs = PROGRAMS / VERSION_FOLDER / "bin"
 
@@ -67,7 +67,7 @@ class Postgres(Server):
         child = self.keeper.start(
             [
                 self._programs / "initdb",
-                f"--pgdata={self._data}",
+                f"--pgdata={self.data_dir}",
                 f"--username={USER}",
                 "--auth=trust",  # whoever can enter the socket's folder is its owner
                 "--encoding=UTF8",
@@ -108,7 +108,7 @@ class Postgres(Server):
         values = {**SETTINGS, "unix_socket_directories": str(self.home)}
         words = [f"--{name}={value}" for name, value in values.items()]
         return self.keeper.start(
-            [self._programs / "postgres", "-D", self._data, *words],
+            [self._programs / "postgres", "-D", self.data_dir, *words],
             env={"LC_ALL": "C"},
             log=self.log,
             cwd=self.home,

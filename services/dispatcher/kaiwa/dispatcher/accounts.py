@@ -135,6 +135,12 @@ async def enforce(connection: Connection, account_id: str, *, blocked: bool, at:
         await wake(connection, account_id)
 
 
+async def deauthorise(connection: Connection, account_id: str) -> None:
+    """The owner removed the app: the token is forgotten, and nothing is sent until they log in again."""
+    if await _sql.forget_token(connection, account_id=account_id):
+        await _publish(connection, account_id)
+
+
 async def set_state(connection: Connection, account_id: str, state: State) -> None:
     """Change an account's state and tell everybody."""
     await _sql.set_account_state(connection, account_id=account_id, state=state)

@@ -26,6 +26,7 @@ from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.dispatcher.send import Sender
 from kaiwa.dispatcher.settings import DispatcherSettings
 from kaiwa.dispatcher.settle import Settler
+from kaiwa.dispatcher.slices import Slices
 from kaiwa.dispatcher.slots import DatabaseClock, Slots
 from kaiwa.dispatcher.threads import Lookups, Threads
 from kaiwa.dispatcher.tidy import Tidy
@@ -83,6 +84,8 @@ async def _start(
             connections=own.calls,
         )
     )
+    slices = Slices(db, length=timedelta(seconds=own.content_slice))
+    await slices.keep()
     partitions = await _partitions(producer)
     slots, bell = Slots(db, clock), Bell()
     sender = Sender(
@@ -114,7 +117,7 @@ async def _start(
         bound=timedelta(seconds=own.doubt_bound),
     )
     background.start(Relay(db, producer).run(), "relay")
-    background.start(Tidy(db, grace=timedelta(seconds=own.content_grace)).run(), "tidy")
+    background.start(Tidy(db, slices, grace=timedelta(seconds=own.content_grace)).run(), "tidy")
     background.start(Freshness(db, consumers[topics.EVENTS], clock).run(), "freshness")
     background.start(settler.run(), "settler")
     background.start(Lookups(db, threads).run(), "lookups")

@@ -22,6 +22,8 @@ class Dispatcher(Group):
     """A conversation waits this long for a message in doubt."""
     content_grace: float = Field(default=3600, ge=0)
     """A settled message keeps its sealed content this long."""
+    content_slice: float = Field(default=900, gt=0)
+    """Contents are stored in slices of this length; what is erased is off the disk after three of them at most."""
     calls: int = Field(default=200, gt=0)
     """Calls to the platform at once, per process."""
 

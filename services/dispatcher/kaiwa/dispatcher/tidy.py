@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import asyncpg
 
+from kaiwa.dispatcher.slices import Slices
 from kaiwa.runtime import logs, metrics
 from kaiwa.store.pool import UNREACHABLE
 from kaiwa.store.queries import load
@@ -16,8 +17,9 @@ _EVERY = 5.0
 
 
 class Tidy:
-    def __init__(self, pool: asyncpg.Pool, *, grace: timedelta) -> None:
+    def __init__(self, pool: asyncpg.Pool, slices: Slices, *, grace: timedelta) -> None:
         self._pool = pool
+        self._slices = slices
         self._grace = grace
 
     async def run(self) -> None:
@@ -29,7 +31,9 @@ class Tidy:
             await asyncio.sleep(_EVERY)
 
     async def once(self) -> None:
+        await self._slices.keep()
         await _sql.drop_contents(self._pool, grace=self._grace)
+        await self._slices.drop()
         await _sql.drop_hashes(self._pool, grace=self._grace)
         await _sql.forget_finished(self._pool)
         await _sql.forget_echoes(self._pool)
@@ -43,3 +47,4 @@ class Tidy:
             metrics.ACCOUNTS.labels(state_name).set(accounts)
         metrics.OUTBOX_LAG.set(state["outbox"])
         metrics.CONTENT_AGE.set(state["content_age"])
+        metrics.SLICE_AGE.set(await self._slices.age())

@@ -71,3 +71,7 @@ TOKENS_WAITED: Final = Counter(
 CONTENT_AGE: Final = Gauge(
     "kaiwa_dispatcher_content_age_seconds", "Oldest sealed content", registry=DISPATCHER
 )
+# Age of the oldest slice of contents; above an hour, bytes of erased messages may still be on the disk.
+SLICE_AGE: Final = Gauge(
+    "kaiwa_dispatcher_content_slice_age_seconds", "Oldest slice of contents", registry=DISPATCHER
+)

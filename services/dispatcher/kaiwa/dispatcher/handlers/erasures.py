@@ -12,7 +12,7 @@ from kaiwa.contracts.partition import of_conversation
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.times import parse, rfc3339
 from kaiwa.contracts.wire import UNREADABLE
-from kaiwa.dispatcher import endings
+from kaiwa.dispatcher import accounts, endings
 from kaiwa.dispatcher.outcomes import put
 from kaiwa.runtime import logs
 from kaiwa.store.pool import Connection
@@ -22,6 +22,7 @@ _sql = load("kaiwa.dispatcher")
 _log = logs.get_logger()
 
 HOLDER = "dispatcher"
+_DEAUTHORISED = "deauthorised"
 
 
 class Erasures:
@@ -37,11 +38,18 @@ class Erasures:
                     await self._obey(connection, order)
 
     async def _obey(self, connection: Connection, order: Erasure) -> None:
-        """Delete, mark, and say so, in one transaction; a repeated order finds nothing more and says that."""
+        """Delete, mark, and say so, in one transaction; a repeated order finds nothing more and says that.
+
+        The rows go now, their bytes with their slice (`slices.py`).
+        """
+        await _sql.hold_moving(connection)
         ids = await _intents(connection, order)
         gone = [row async for row in _sql.drop_content_of(connection, ids=ids)]
+        await _sql.drop_hashes_of(connection, ids=ids)
         if order.scope != "message":
             await self._forget_customers(connection, order)
+        if order.scope == "account" and order.reason == _DEAUTHORISED:
+            await accounts.deauthorise(connection, str(order.account_id))
         for row in [row async for row in _sql.lock_queued(connection, ids=ids)]:
             await endings.refuse(connection, row, Reason.RECIPIENT_ERASED)
         await _receipt(connection, order, count=len(gone))

@@ -32,6 +32,12 @@ on conflict (account_id) do update set
 -- name: set_account_state(state, account_id)!
 update dispatcher.accounts set state = :state where account_id = :account_id and state <> :state;
 
+-- name: forget_token(account_id)$
+-- A paused account stays paused: its operator took it out.
+update dispatcher.accounts set sealed_token = '', state = case state when 'paused' then state else 'needs_reauth' end
+where account_id = :account_id and (sealed_token <> '' or state not in ('paused', 'needs_reauth'))
+returning true;
+
 -- name: enforce(at, blocked, account_id)$
 -- The state in which a policy enforcement leaves the account; null where a newer one was heard of, or it is not ours.
 update dispatcher.accounts set enforced_at = :at::timestamptz, state = case

@@ -19,6 +19,11 @@ for update of c, i;
 -- name: drop_content_of(ids)
 delete from dispatcher.contents where intent_id = any(:ids::text[]) returning intent_id;
 
+-- name: drop_hashes_of(ids)!
+-- What is in doubt keeps its keyed hash until it is settled.
+update dispatcher.parts set content_hash = null
+where intent_id = any(:ids::text[]) and content_hash is not null and state not in ('sending', 'in_doubt');
+
 -- name: customers_of(account_id)
 select customer_id from dispatcher.conversations where account_id = :account_id;
 

@@ -1,0 +1,216 @@
+"""Promises 6 and 8 in the dispatcher: content is sealed at any time, and an order takes it out of the database's files."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from conditions import eventually
+from dispatcher_rig import HUMAN, WITHIN, DispatcherRig
+
+from kaiwa.bus.reader import read
+from kaiwa.bus.records import Outgoing
+from kaiwa.contracts import ids, topics
+from kaiwa.contracts.accounts import decode as decode_account
+from kaiwa.contracts.erasures import Erasure, Receipt, decode_receipt, encode
+from kaiwa.contracts.sends import Media, Message
+from kaiwa.contracts.times import rfc3339
+from kaiwa.devstack.postgres import Postgres
+from kaiwa.devstack.stack import Stack
+from kaiwa.runtime.clock import utc_now
+from kaiwa.simulator.simulator import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SLICE = 2
+TEXT, PICTURE = "canary-in-the-text", "https://example.com/canary-in-the-address.jpg"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def rig(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DispatcherRig]:
+    name = f"erasures_{uuid.uuid4().hex}"
+    folder: Path = tmp_path_factory.mktemp("erasures")
+    async with DispatcherRig(stack, stack.create_database(name), folder) as made:
+        await made.ingest()
+        # The migration's own slices are as long as production's.
+        await made.db.execute("select dispatcher.drop_slice(name) from dispatcher.slices")
+        await made.dispatcher(KAIWA_DISPATCHER__CONTENT_SLICE=str(SLICE))
+        yield made
+    stack.drop_database(name)
+
+
+async def sealed(rig: DispatcherRig, *requests: str) -> list[bytes]:
+    """The ciphertext of requests, as it lies in the heap."""
+    query = "select sealed from dispatcher.contents join dispatcher.intents using (intent_id) where request_id = any($1)"
+    return [row["sealed"] for row in await rig.db.fetch(query, list(requests))]
+
+
+async def on_disk(rig: DispatcherRig, stack: Stack, *needles: bytes, wal: bool = True) -> set[bytes]:
+    """Which of these bytes stand anywhere in PostgreSQL's files: heap, index, TOAST, statistics and, with `wal`, the log."""
+    if not isinstance(stack.postgres, Postgres):
+        pytest.skip("the files of this server are somewhere else")
+    await rig.db.execute("analyze")
+    await rig.db.execute("checkpoint")
+    folder = stack.postgres.data_dir if wal else stack.postgres.data_dir / "base"
+
+    def scan() -> set[bytes]:
+        found: set[bytes] = set()
+        for path in folder.rglob("*"):
+            try:
+                content = path.read_bytes() if path.is_file() else b""
+            except FileNotFoundError:
+                continue  # dropped while we looked
+            found |= {needle for needle in needles if needle in content}
+        return found
+
+    return await asyncio.to_thread(scan)
+
+
+async def order(rig: DispatcherRig, person: Person, scope: str, **fields: Any) -> str:
+    """An order as compliance writes it; its id."""
+    wanted: dict[str, Any] = {
+        "erasure_id": ids.random(),
+        "scope": scope,
+        "account_id": person.account_id,
+        "cutoff": rfc3339(utc_now()),
+        "reason": "operator",
+        "due_at": rfc3339(utc_now() + timedelta(hours=1)),
+    }
+    erasure = Erasure(**(wanted | fields))
+    record = Outgoing(topics.ERASURES, erasure.erasure_id.encode(), encode(erasure))
+    await rig.producer.publish([record], within=WITHIN)
+    return erasure.erasure_id
+
+
+async def receipt(rig: DispatcherRig, erasure_id: str) -> Receipt:
+    key = f"{erasure_id}:dispatcher".encode()
+    async with asyncio.timeout(20):
+        while True:
+            records = read(rig.kafka, [topics.RECEIPTS], client_id="test")
+            found = [decode_receipt(r.value) async for r in records if r.key == key and r.value]
+            if found:
+                return found[-1]
+
+
+async def until(met: Callable[[], Any], *, within: float) -> None:
+    async with asyncio.timeout(within):
+        while not await met():  # noqa: ASYNC110 - the condition is in PostgreSQL
+            await asyncio.sleep(0.2)
+
+
+def later(**delta: float) -> str:
+    return rfc3339(utc_now() + timedelta(**delta))
+
+
+async def test_no_file_of_the_database_holds_plaintext(rig: DispatcherRig, stack: Stack) -> None:
+    """Breaks when content or token is stored as it came, logged, or a statement's parameter reaches a file."""
+    shop = await rig.account()
+    person, token = rig.sim.customer(shop), shop.tokens["1001"]
+    person.write("Is it in stock?")
+    assert await rig.sim.settled()
+    pending = await rig.ask(person, f"{TEXT} {'and more ' * 100}", author=HUMAN, not_before=later(hours=1))
+    sent = [
+        await rig.ask(person, f"{TEXT} {'and more ' * 300}", author=HUMAN),
+        await rig.ask(person, author=HUMAN, message=Message(images=(Media(url=PICTURE),))),
+    ]
+    for request in sent:
+        assert (await rig.final(request)).state == "sent"
+    kept = await sealed(rig, pending)
+
+    found = await on_disk(rig, stack, *kept, TEXT.encode(), PICTURE.encode(), token.encode())
+
+    assert found == set(kept), "the ciphertext is there, so the search works, and nothing else is"
+
+
+async def test_a_customers_erasure_empties_the_files(rig: DispatcherRig, stack: Stack) -> None:
+    """Breaks when a pending request survives its customer's mark, when an order leaves a row, when a slice with an
+    erased row is kept because another row of it is needed.
+    """
+    person, neighbour = await rig.customers(2)
+    pending = await rig.ask(person, "never to be said", author=HUMAN, not_before=later(hours=1))
+    sent = await rig.ask(person, "already said", author=HUMAN)
+    kept = await rig.ask(neighbour, "still to be said", author=HUMAN, not_before=later(hours=1))
+    assert (await rig.final(sent)).state == "sent"
+    await eventually(lambda: {pending, kept} <= rig.outcomes.keys())
+    gone, others = await sealed(rig, pending, sent), await sealed(rig, kept)
+    assert len(gone) == 2
+
+    began = time.monotonic()
+    erasure_id = await order(rig, person, "customer", customer_id=person.customer_id)
+    outcome = await rig.final(pending)
+    assert time.monotonic() - began < 5 + 5, "five seconds, and as many for a loaded machine"
+    assert (outcome.state, outcome.reason) == ("refused", "recipient_erased")
+    assert await sealed(rig, pending, sent) == []
+    done = await receipt(rig, erasure_id)
+    assert (done.status, done.count) == ("done", 2)
+
+    async def off_the_disk() -> bool:
+        return not await on_disk(rig, stack, *gone, wal=False)
+
+    await until(off_the_disk, within=60)
+    assert await sealed(rig, kept) == others, "what is still needed has moved"
+
+
+async def test_an_unsend_of_ours_takes_its_content(rig: DispatcherRig) -> None:
+    person = await rig.customer()
+    request = await rig.ask(person, "taken back", author=HUMAN)
+    mid = (await rig.final(request)).parts[0].mid
+    assert await sealed(rig, request)
+
+    done = await receipt(rig, await order(rig, person, "message", mids=(mid,)))
+
+    assert (done.status, done.count) == ("done", 1)
+    assert await sealed(rig, request) == []
+    again = await receipt(rig, await order(rig, person, "message", mids=(mid,)))
+    assert (again.status, again.count) == ("nothing_found", 0)
+    after = await rig.final(await rig.ask(person, "said instead", author=HUMAN))
+    assert after.state == "sent", "one message was erased, not the customer"
+
+
+async def test_a_deauthorised_account_forgets_its_token_and_stops(rig: DispatcherRig) -> None:
+    """Breaks when the order leaves the token, or when anything is still called with it."""
+    person = await rig.customer()
+    pending = await rig.ask(person, "too late for this", author=HUMAN, not_before=later(hours=1))
+    await eventually(lambda: pending in rig.outcomes)
+
+    await receipt(rig, await order(rig, person, "account", reason="deauthorised"))
+
+    assert (await rig.final(pending)).reason == "recipient_erased"
+    row = await rig.db.fetchrow(
+        "select state, sealed_token from dispatcher.accounts where account_id = $1", person.account_id
+    )
+    assert row
+    assert (row["state"], row["sealed_token"]) == ("needs_reauth", b"")
+    await rig.drained()
+    told = [r async for r in read(rig.kafka, [topics.ACCOUNTS], client_id="test")]
+    states = [decode_account(r.value).state for r in told if r.value and r.key == person.account_id.encode()]
+    assert states[-1] == "needs_reauth"
+
+    person.write("Hello again")
+    assert await rig.sim.settled()
+    waiting = await rig.until(
+        await rig.ask(person, "nobody hears", author=HUMAN), lambda outcome: outcome.state == "deferred"
+    )
+    assert waiting.reason == "account_paused"
+    await rig.apply()
+    assert (await rig.final(waiting.request_id)).state == "sent"
+
+
+async def test_content_that_is_needed_for_long_moves_along(rig: DispatcherRig) -> None:
+    """Breaks when a slice is dropped with what somebody still wants to send."""
+    person = await rig.customer()
+    request = await rig.ask(person, "patience", author=HUMAN, not_before=later(seconds=5 * SLICE))
+    await eventually(lambda: request in rig.outcomes)
+    stored = "select min(stored_at) from dispatcher.contents join dispatcher.intents using (intent_id) where request_id = $1"
+    first = await rig.db.fetchval(stored, request)
+
+    async def moved() -> bool:
+        return bool(await rig.db.fetchval(stored, request) != first)
+
+    await until(moved, within=5 * SLICE)
+    assert (await rig.final(request, within=40)).state == "sent"
