@@ -1,0 +1,1 @@
+"""How large an installation has to be: figures with their sources, a pure plan from them, and `kaiwa sizing`."""
