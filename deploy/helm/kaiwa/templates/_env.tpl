@@ -222,6 +222,7 @@ https://{{ first .Values.compliance.gateway.hostnames }}/deletions/
   secret:
     secretName: {{ . }}
     defaultMode: 0440
+    optional: true  # nothing reads it but a command: accounts may come later
 {{- end }}
 {{- end }}
 {{- with .values.extraVolumes }}
