@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import asyncpg
+
 from kaiwa.bus.batches import Batches
 from kaiwa.bus.producer import Producer
 from kaiwa.compliance.audit.freshness import AUDITED, Freshness
@@ -12,6 +14,7 @@ from kaiwa.compliance.core.checkpoints import signing_key
 from kaiwa.compliance.deletion import INPUTS, Deletion
 from kaiwa.compliance.ledger import Sealer
 from kaiwa.compliance.settings import ComplianceSettings
+from kaiwa.compliance.status.door import StatusPage
 from kaiwa.runtime.app import Background, Service
 from kaiwa.runtime.keys import read_keys
 from kaiwa.runtime.settings import load
@@ -31,6 +34,7 @@ def build() -> Service:
     sign_keys = [signing_key(seed) for seed in read_keys(own.signing_key_file)]
     dsn = settings.postgres.dsn.get_secret_value()
     consumers: list[Batches] = []
+    pools: list[asyncpg.Pool] = []
 
     @asynccontextmanager
     async def lifespan(background: Background) -> AsyncIterator[None]:
@@ -39,6 +43,7 @@ def build() -> Service:
             database = await stack.enter_async_context(
                 pool(dsn, application="compliance", max_size=_CONNECTIONS)
             )
+            pools.append(database)
             producer = await stack.enter_async_context(Producer(settings.kafka, client_id=GROUP))
             background.start(Sealer(database, producer, sign_keys, file=own.checkpoint_file).run(), "ledger")
             deletion = Deletion(settings, database, producer, key=hash_key, group=GROUP)
@@ -56,7 +61,7 @@ def build() -> Service:
     return Service(
         name="compliance",
         settings=settings,
-        routes={},
+        routes={("GET", "/deletions/{code}"): StatusPage(lambda: pools[-1])},
         lifespan=lifespan,
         ready=lambda: None,
         alive=lambda: next((why for each in consumers if (why := each.stuck())), None),

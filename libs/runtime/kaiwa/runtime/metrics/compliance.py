@@ -97,3 +97,7 @@ AUDIT_FINDINGS: Final = Gauge(
 AUDIT_KNOWN_AGE: Final = Gauge(
     "kaiwa_compliance_audit_known_age_seconds", "Age of what the audit knows", registry=COMPLIANCE
 )
+# Status pages shown, by what they said (received, in_progress, done, refused, unknown, busy, away).
+STATUS_PAGES: Final = Counter(
+    "kaiwa_compliance_status_pages_total", "Status pages", ["shown"], registry=COMPLIANCE
+)

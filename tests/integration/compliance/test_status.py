@@ -1,0 +1,59 @@
+"""The status page at its door: the code's own case, nothing else, and nothing to be learnt from the clock."""
+
+import time
+
+import asyncpg
+import httpx
+import pytest
+from compliance_rig import Rig
+
+KNOWN, UNKNOWN = "QK7ZVXJ2R5M3NDTLWYB6HAC4EP", "QK7ZVXJ2R5M3NDTLWYB6HAC4EQ"
+
+
+async def requested(rig: Rig) -> None:
+    connection = await asyncpg.connect(rig.dsn)
+    try:
+        await connection.execute(
+            "insert into compliance.requests (code, source, state, refusal, due_at, finished_at, user_id) values"
+            " ($1, 'operator', 'refused', 'legal_hold', now(), now(), 'canary-user')",
+            KNOWN,
+        )
+    finally:
+        await connection.close()
+
+
+@pytest.mark.timeout(90)
+async def test_a_code_opens_its_own_case_and_no_other_answer_differs(rig: Rig) -> None:
+    """Broken by: an answer at once for what is not there; a row's other columns on the page; no limit.
+
+    One client has 20 looks at once, and here half of them go to each code.
+    """
+    service = rig.service()
+    service.start()
+    await service.wait_ready(rig.url)
+    await requested(rig)
+    taken: dict[str, list[float]] = {KNOWN: [], UNKNOWN: []}
+    answers: dict[str, httpx.Response] = {}
+    async with httpx.AsyncClient(base_url=rig.url, trust_env=False) as http:
+        for _ in range(8):
+            for code, seconds in taken.items():
+                started = time.perf_counter()
+                answers[code] = await http.get(f"/deletions/{code}", headers={"accept-language": "ja"})
+                seconds.append(time.perf_counter() - started)
+        bad = await http.get("/deletions/%00%27;--")
+        limited = [await http.get(f"/deletions/{KNOWN}") for _ in range(8)]
+        other = await http.get(f"/deletions/{KNOWN}?lang=de", headers={"x-forwarded-for": "1.2.3.4, 5.6.7.8"})
+    known, unknown = answers[KNOWN], answers[UNKNOWN]
+    assert (known.status_code, unknown.status_code, bad.status_code) == (200, 404, 404)
+    assert "法令により" in known.text
+    assert "canary" not in known.text + str(known.headers)
+    assert unknown.headers["retry-after"] == "60"
+    for name, value in known.headers.items():
+        assert name in {"content-length", "date"} or unknown.headers[name] == value
+    assert known.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert known.headers["cache-control"] == "no-store"
+    assert abs(min(taken[KNOWN]) - min(taken[UNKNOWN])) < 0.02, "the rest of the spread is the machine's"
+    assert min(taken[KNOWN] + taken[UNKNOWN]) >= 0.1
+    assert limited[-1].status_code == 429
+    assert (other.status_code, other.headers["content-language"]) == (200, "de")
+    assert await service.terminate() == 0
