@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 import yaml
-from helm import ROOT, Object, helm, of, pods
+from helm import ROOT, Object, helm, of, pods, secrets_of
 
 from kaiwa.contracts.events import Kind
 from kaiwa.ingest.normalise import normalise
@@ -41,13 +41,8 @@ def test_what_is_installed_asks_for_no_secret_that_was_not_made() -> None:
     keys = {"kaiwa-keys": set(FILES.values()), "kaiwa-meta": {made["kaiwa-meta"]}}
     asked: dict[str, set[str]] = {}
     for _, pod in pods(installed()):
-        for volume in pod["spec"].get("volumes", []):
-            if "secret" in volume and not volume["secret"].get("optional"):
-                found = asked.setdefault(volume["secret"]["secretName"], set())
-                found |= {item["key"] for item in volume["secret"].get("items", [])}
-        for env in pod["spec"]["containers"][0]["env"]:
-            if reference := env.get("valueFrom", {}).get("secretKeyRef"):
-                asked.setdefault(reference["name"], set()).add(reference["key"])
+        for source in secrets_of(pod).values():
+            asked.setdefault(source["secret"], set()).add(source["key"])
     assert asked.keys() == made.keys()
     for name in ("kaiwa-keys", "kaiwa-meta"):
         assert asked[name] <= keys[name]

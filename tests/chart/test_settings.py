@@ -1,12 +1,13 @@
 """The environment that the chart gives is the one that the services read: names, types, files and where they lie."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helm import SERVICES, VALUES, Object, Refused, pods, rendered, service_pods, sets
+from helm import SERVICES, VALUES, Object, Refused, pods, rendered, secrets_of, service_pods, sets
 from pydantic import BaseModel
 
 from kaiwa.bus.commands import TopicsSettings
@@ -16,7 +17,7 @@ from kaiwa.dispatcher.app import build as build_dispatcher
 from kaiwa.ingest.app import build as build_ingest
 from kaiwa.runtime.app import Service
 from kaiwa.runtime.keys import generate
-from kaiwa.runtime.settings import Postgres, Settings, load
+from kaiwa.runtime.settings import SECRETS, Postgres, Settings, load
 
 BUILD: dict[str, Callable[[], Service]] = {
     "ingest": build_ingest,
@@ -58,10 +59,11 @@ def live(
     def into(pod: Object) -> dict[str, str]:
         for name in [name for name in os.environ if name.startswith("KAIWA_")]:
             monkeypatch.delenv(name)
-        _mount(pod["spec"], tmp_path, secrets)
+        shutil.rmtree(tmp_path / "run", ignore_errors=True)
+        _mount(pod, tmp_path, secrets)
         found = {}
         for variable in pod["spec"]["containers"][0]["env"]:
-            value = _value(variable, pod, secrets)
+            value = _value(variable, pod)
             found[variable["name"]] = str(tmp_path / value[1:]) if value.startswith("/run/") else value
             monkeypatch.setenv(variable["name"], found[variable["name"]])
         return found
@@ -69,24 +71,17 @@ def live(
     return into
 
 
-def _mount(spec: Any, below: Path, secrets: dict[str, dict[str, str]]) -> None:
-    volumes = {volume["name"]: volume["secret"] for volume in spec["volumes"] if "secret" in volume}
-    for mount in spec["containers"][0]["volumeMounts"]:
-        if (source := volumes.get(mount["name"])) is None:
-            continue
-        held = secrets[source["secretName"]]
-        folder = below / mount["mountPath"][1:]
-        folder.mkdir(parents=True, exist_ok=True)
-        for item in source.get("items", [{"key": key, "path": key} for key in held]):
-            (folder / item["path"]).write_text(held[item["key"]], "utf-8")
+def _mount(pod: Object, below: Path, secrets: dict[str, dict[str, str]]) -> None:
+    for path, source in secrets_of(pod).items():
+        file = below / path[1:]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(secrets[source["secret"]][source["key"]], "utf-8")
 
 
-def _value(variable: Any, pod: Object, secrets: dict[str, dict[str, str]]) -> str:
+def _value(variable: Any, pod: Object) -> str:
     match variable:
         case {"value": str() as value}:
             return value
-        case {"valueFrom": {"secretKeyRef": {"name": name, "key": key}}}:
-            return secrets[name][key]
         case {"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}:
             return f"kaiwa-{pod['metadata']['labels']['app.kubernetes.io/component']}-0"
     raise AssertionError(variable)
@@ -94,6 +89,8 @@ def _value(variable: Any, pod: Object, secrets: dict[str, dict[str, str]]) -> st
 
 def _known(model: type[BaseModel], variable: str) -> bool:
     """Whether a settings class has a field behind a variable: an unknown group would be ignored in silence."""
+    if variable == SECRETS:
+        return True
     found: Any = model
     for part in variable.removeprefix("KAIWA_").lower().split("__"):
         if part not in found.model_fields:
@@ -146,6 +143,14 @@ def test_jobs_find_what_they_read(values: str, live: Callable[[Object], dict[str
         live(found[f"kaiwa-migrate-{schema}"])
         assert load(Migration).postgres.dsn.get_secret_value() == DSN
     assert ("kaiwa-topics" in found) == (values != "production")
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_no_secret_stands_in_an_environment(values: str) -> None:
+    """Breaks when a secret could be read from a process list, a crash dump or `kubectl describe`."""
+    for name, pod in pods(rendered(values)):
+        for variable in pod["spec"]["containers"][0]["env"]:
+            assert "secretKeyRef" not in variable.get("valueFrom", {}), name
 
 
 @pytest.mark.parametrize("service", WHOLE)

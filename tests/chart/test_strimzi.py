@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from helm import SERVICES, of, rendered, sets
+from helm import SERVICES, of, rendered, secrets_of, sets
 
 from kaiwa.bus.topics import wanted
 from kaiwa.contracts.access import ACCESS
@@ -41,7 +41,7 @@ def test_users_may_do_what_their_service_does(service: str) -> None:
         acl["resource"]["name"]: acl["operations"] for acl in acls if acl["resource"]["type"] == "topic"
     }
     access = ACCESS[service]
-    assert topics.keys() == {*access.reads, *access.writes}
+    assert topics.keys() == {*access.reads, *access.writes, *access.describes}
     for name, operations in topics.items():
         assert ("Read" in operations, "Write" in operations) == (name in access.reads, name in access.writes)
         assert not {"All", "Alter", "AlterConfigs", "Create", "Delete"} & set(operations)
@@ -55,4 +55,5 @@ def test_a_service_comes_as_its_own_user(service: str) -> None:
     pod = of(kind, objects)[f"kaiwa-{service}"]["spec"]["template"]
     env = {found["name"]: found for found in pod["spec"]["containers"][0]["env"]}
     assert env["KAIWA_KAFKA__SASL_USERNAME"]["value"] == f"kaiwa-{service}"
-    assert env["KAIWA_KAFKA__SASL_PASSWORD"]["valueFrom"]["secretKeyRef"]["name"] == f"kaiwa-{service}"
+    password = secrets_of(pod)["/run/kaiwa/secrets/KAIWA_KAFKA__SASL_PASSWORD"]
+    assert password == {"secret": f"kaiwa-{service}", "key": "password"}

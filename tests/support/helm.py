@@ -89,3 +89,19 @@ def pods(objects: tuple[Object, ...]) -> Iterator[tuple[str, Object]]:
 
 def service_pods(objects: tuple[Object, ...]) -> dict[str, Object]:
     return {name.removeprefix("kaiwa-"): pod for name, pod in pods(objects) if name[6:] in SERVICES}
+
+
+def secrets_of(pod: Object) -> dict[str, dict[str, str]]:
+    """The files that a pod is given of Secrets: path in the container → Secret and key; whole Secrets have none."""
+    found: dict[str, dict[str, str]] = {}
+    mounts = {
+        mount["name"]: mount["mountPath"] for mount in pod["spec"]["containers"][0].get("volumeMounts", [])
+    }
+    for volume in pod["spec"].get("volumes", []):
+        sources = [volume["secret"] | {"name": volume["secret"]["secretName"]}] if "secret" in volume else []
+        sources += [source["secret"] for source in volume.get("projected", {}).get("sources", [])]
+        for source in sources:
+            for item in source.get("items", []):
+                path = f"{mounts[volume['name']]}/{item['path']}"
+                found[path] = {"secret": source["name"], "key": item["key"]}
+    return found

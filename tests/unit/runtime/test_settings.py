@@ -131,3 +131,34 @@ def test_no_secret_is_shown(environment: pytest.MonkeyPatch) -> None:
     assert settings.kafka.sasl_password == SecretStr("hunter2")
     assert "hunter2" not in repr(settings)
     assert "hunter2" not in str(describe(settings))
+
+
+def test_a_password_may_stand_in_a_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As Kubernetes mounts it: behind two links, beside files of groups that nobody asked for."""
+    behind = tmp_path / "secrets/..2026"
+    behind.mkdir(parents=True)
+    (behind.parent / "..data").symlink_to("..2026")
+    for name, text in (("KAIWA_POSTGRES__DSN", "postgresql://file/k\n"), ("KAIWA_OTHER__THING", "1")):
+        (behind / name).write_text(text)
+        (behind.parent / name).symlink_to(f"..data/{name}")
+    environment.setenv("KAIWA_SECRETS_DIR", str(behind.parent))
+    assert load(Example).postgres.dsn.get_secret_value() == "postgresql://u:hunter2@127.0.0.1/k"
+    environment.delenv("KAIWA_POSTGRES__DSN")
+    assert load(Example).postgres.dsn.get_secret_value() == "postgresql://file/k"
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_named(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("KAIWA_SECRETS_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(SettingsError, match=r"KAIWA_SECRETS_DIR is .*nowhere, which is no folder"):
+        load(Example)
+
+
+def test_a_wrong_setting_in_a_file_is_named_as_its_variable(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "KAIWA_KAFKA__SESSION_TIMEOUT").write_text("soon")
+    environment.setenv("KAIWA_SECRETS_DIR", str(tmp_path))
+    with pytest.raises(SettingsError, match="KAIWA_KAFKA__SESSION_TIMEOUT is wrong"):
+        load(Example)

@@ -39,7 +39,7 @@ schema can say (types, ranges, names) it says; these are the mixes it cannot.
 {{- $most := ternary $v.compliance.keda.maxReplicas $v.compliance.replicas $v.compliance.keda.enabled }}
 {{- if gt (int $most) (int $v.kafka.partitions) }}{{ fail (printf "compliance may have %d pods but the topics have %d partitions, and a pod without a partition does nothing: lower it, or give a new installation more kafka.partitions" (int $most) (int $v.kafka.partitions)) }}{{ end -}}
 {{- if and $v.dispatcher.keda.enabled (not $v.dispatcher.keda.prometheusUrl) }}{{ fail "dispatcher.keda scales on the age of what is due, which Prometheus knows: set dispatcher.keda.prometheusUrl" }}{{ end -}}
-{{- range $name, $least := dict "ingest" (add 15 $v.ingest.preStopSeconds) "dispatcher" 60 "compliance" 45 }}
+{{- range $name, $least := dict "ingest" (add 15 $v.ingest.preStopSeconds) "dispatcher" 75 "compliance" 45 }}
 {{- if lt (int (index $v $name).terminationGracePeriodSeconds) (int $least) }}{{ fail (printf "%s.terminationGracePeriodSeconds is %d, and an orderly stop may take %d: raise it, or calls are cut off and end in doubt" $name (int (index $v $name).terminationGracePeriodSeconds) (int $least)) }}{{ end -}}
 {{- end }}
 {{- range $name := list "ingest" "dispatcher" "compliance" }}

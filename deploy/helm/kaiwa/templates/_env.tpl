@@ -31,11 +31,6 @@ loads those classes from it, so a name that drifts fails there.
   value: {{ $kafka.sasl.mechanism }}
 - name: KAIWA_KAFKA__SASL_USERNAME
   value: {{ include "kaiwa.kafkaUser" . | quote }}
-- name: KAIWA_KAFKA__SASL_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: {{ include "kaiwa.kafkaPasswordSecret" . }}
-      key: {{ $kafka.sasl.passwordKey }}
 {{- end }}
 {{- if $kafka.tls.caSecret }}
 - name: KAIWA_KAFKA__SSL_CAFILE
@@ -49,12 +44,48 @@ loads those classes from it, so a name that drifts fails there.
 {{- end }}
 {{- end }}
 
-{{- define "kaiwa.env.postgres" -}}
-- name: KAIWA_POSTGRES__DSN
-  valueFrom:
-    secretKeyRef:
-      name: {{ .root.Values.postgres.existingSecret }}
-      key: {{ .root.Values.postgres.dsnKey }}
+{{/*
+What would be a variable and is secret: a file named like the variable, in one folder, so that it stands in no environment.
+Takes root, name, and kafka or postgres where the container speaks to them.
+*/}}
+{{- define "kaiwa.secretSources" -}}
+{{- if and .kafka (hasPrefix "SASL_" .root.Values.kafka.securityProtocol) }}
+- secret:
+    name: {{ include "kaiwa.kafkaPasswordSecret" . }}
+    items:
+      - {key: {{ .root.Values.kafka.sasl.passwordKey }}, path: KAIWA_KAFKA__SASL_PASSWORD}
+{{- end }}
+{{- if .postgres }}
+- secret:
+    name: {{ .root.Values.postgres.existingSecret }}
+    items:
+      - {key: {{ .root.Values.postgres.dsnKey }}, path: KAIWA_POSTGRES__DSN}
+{{- end }}
+{{- end }}
+
+{{- define "kaiwa.env.secrets" -}}
+{{- if include "kaiwa.secretSources" . | trim }}
+- name: KAIWA_SECRETS_DIR
+  value: /run/kaiwa/secrets
+{{- end }}
+{{- end }}
+
+{{- define "kaiwa.mounts.secrets" -}}
+{{- if include "kaiwa.secretSources" . | trim }}
+- name: secrets
+  mountPath: /run/kaiwa/secrets
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "kaiwa.volumes.secrets" -}}
+{{- with include "kaiwa.secretSources" . | trim }}
+- name: secrets
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- . | nindent 6 }}
+{{- end }}
 {{- end }}
 
 {{/*
@@ -97,7 +128,9 @@ The secret files of each service: variable, Secret, key in it. A key's name is t
       fieldPath: metadata.name
 - name: KAIWA_KAFKA__SESSION_TIMEOUT
   value: {{ $root.Values.kafka.sessionTimeout | quote }}
-{{ include "kaiwa.env.postgres" . }}
+{{- end }}
+{{- with include "kaiwa.env.secrets" (merge (dict "kafka" true "postgres" $worker) .) | trim }}
+{{ . }}
 {{- end }}
 {{- range include "kaiwa.files" . | fromYamlArray }}
 - name: {{ .variable }}
@@ -159,8 +192,10 @@ https://{{ first .Values.compliance.gateway.hostnames }}/deletions/
   mountPath: /run/kaiwa/{{ $volume }}
   readOnly: true
 {{- end }}
-{{- with include "kaiwa.mounts.kafka" . | trim }}
+{{- range $what := list "secrets" "kafka" }}
+{{- with include (printf "kaiwa.mounts.%s" $what) (merge (dict "kafka" true "postgres" (ne $.name "ingest")) $) | trim }}
 {{ . }}
+{{- end }}
 {{- end }}
 {{- if and (eq .name "dispatcher") .root.Values.dispatcher.accounts.existingSecret }}
 - name: accounts
@@ -213,8 +248,10 @@ https://{{ first .Values.compliance.gateway.hostnames }}/deletions/
     items:
       {{- toYaml $items | nindent 6 }}
 {{- end }}
-{{- with include "kaiwa.volumes.kafka" . | trim }}
+{{- range $what := list "secrets" "kafka" }}
+{{- with include (printf "kaiwa.volumes.%s" $what) (merge (dict "kafka" true "postgres" (ne $.name "ingest")) $) | trim }}
 {{ . }}
+{{- end }}
 {{- end }}
 {{- if eq .name "dispatcher" }}
 {{- with .root.Values.dispatcher.accounts.existingSecret }}

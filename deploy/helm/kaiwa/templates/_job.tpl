@@ -1,6 +1,6 @@
 {{/*
 A job that has to be done before the services of a release start; takes root, name (of the component), image, args, env,
-weight and, where it speaks to Kafka, kafka.
+weight, and kafka or postgres where it speaks to them.
 It runs before the release's own objects exist, so it leans on none of them (no service account, no config map).
 */}}
 {{- define "kaiwa.job" -}}
@@ -35,12 +35,20 @@ spec:
           command: [kaiwa]
           args: {{ toJson .args }}
           env:
-            {{- .env | nindent 12 }}
+            {{- with .env }}
+            {{- . | nindent 12 }}
+            {{- end }}
+            {{- with include "kaiwa.env.secrets" . | trim }}
+            {{- . | nindent 12 }}
+            {{- end }}
           resources:
             {{- toYaml .root.Values.jobs.resources | nindent 12 }}
           volumeMounts:
             - name: tmp
               mountPath: /tmp
+            {{- with include "kaiwa.mounts.secrets" . | trim }}
+            {{- . | nindent 12 }}
+            {{- end }}
             {{- if .kafka }}
             {{- with include "kaiwa.mounts.kafka" . | trim }}
             {{- . | nindent 12 }}
@@ -50,6 +58,9 @@ spec:
         - name: tmp
           emptyDir:
             sizeLimit: 64Mi
+        {{- with include "kaiwa.volumes.secrets" . | trim }}
+        {{- . | nindent 8 }}
+        {{- end }}
         {{- if .kafka }}
         {{- with include "kaiwa.volumes.kafka" . | trim }}
         {{- . | nindent 8 }}

@@ -11,7 +11,8 @@ A service or command declares the groups it needs and nothing else:
 
     settings = load(DispatcherSettings)
 
-The description of a field is the advice an operator reads when it is missing.
+The description of a field is the advice an operator reads when it is missing. Any variable may be a file of that name in
+the folder `KAIWA_SECRETS_DIR` instead, so that a password stands in no environment; the variable itself wins.
 """
 
 import os
@@ -20,10 +21,16 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from kaiwa.runtime.errors import SettingsError
 
+SECRETS = "KAIWA_SECRETS_DIR"
 _PREFIX = "KAIWA_"
 _KEYS = "run `kaiwa keys generate DIR`, which makes every key file and prints the variables"
 
@@ -122,6 +129,25 @@ class Settings(BaseSettings):
         frozen=True,
         extra="forbid",
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings' own names, given by keyword
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        folder = os.environ.get(SECRETS)
+        if not folder:
+            return init_settings, env_settings
+        if not Path(folder).is_dir():
+            raise SettingsError(f"{SECRETS} is {folder}, which is no folder: correct or unset it")
+        files = NestedSecretsSettingsSource(
+            file_secret_settings, secrets_dir=folder, secrets_prefix=_PREFIX, secrets_nested_delimiter="__"
+        )
+        return init_settings, env_settings, files
 
 
 class ServiceSettings(Settings):
