@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 RUN := $(UV) run --frozen
 
-.PHONY: help setup demo up down test unit lint format bench chaos chaos-lean contracts images chart chart-readme containers
+.PHONY: help setup demo up down test unit lint format bench chaos chaos-lean contracts images chart chart-readme containers cluster-test
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,3 +70,6 @@ containers: images  ## what ships, and a part of the integration tests, on conta
 	@eval "$$(deploy/images/bases.sh)" && $(RUN) pytest --stack=containers tests/containers tests/integration/bus \
 	  tests/integration/store tests/integration/dispatcher/test_once.py tests/integration/dispatcher/test_rules.py \
 	  tests/integration/ingest/test_promises.py tests/integration/ingest/test_kafka_away.py tests/e2e/test_main_job.py
+
+cluster-test: setup  ## the chart on a real cluster: installed, hurt, upgraded under load, rolled back
+	@deploy/cluster/test.sh $(UV)

@@ -1,0 +1,28 @@
+"""These tests want a cluster that is there: `make cluster-test` makes one, and runs them in their order."""
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from cluster import Cluster
+from kaiwa.devstack.demo.stage import Stage, opened
+from kaiwa.devstack.processes import Keeper
+from kaiwa.devstack.shops import Shop
+
+SHOP = "Blue Moon"
+PATIENCE = 120.0
+"""Seconds: a pod that was killed is noticed, started, and has to join its group again."""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage() -> AsyncIterator[Stage]:
+    """The release of the previous version, with the demo's bot at work."""
+    node = os.environ.get("KAIWA_NODE")
+    if not node:
+        pytest.skip("run `make cluster-test`")
+    with Keeper() as keeper:
+        cluster = Cluster(keeper, node=node, tag="previous", shop=Shop(SHOP))
+        async with cluster as kaiwa, opened(kaiwa, patience=PATIENCE) as ready:
+            yield ready
