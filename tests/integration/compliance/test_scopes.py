@@ -1,0 +1,210 @@
+"""More than one message: customers, accounts, callbacks, an operator's queue, holds and holders, on the real things."""
+
+import json
+import sys
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+from compliance_rig import BOUND, SLACK, Rig, until
+from happenings import ACCOUNT, event, message, record, unsend
+
+from kaiwa.bus.records import Outgoing
+from kaiwa.contracts import accounts, topics
+from kaiwa.contracts.accounts import Account, login_user_hash
+from kaiwa.contracts.erasures import Receipt, encode
+from kaiwa.contracts.events import Kind
+from kaiwa.contracts.events import encode as encode_event
+from kaiwa.devstack.processes import Process
+from kaiwa.devstack.segments import traces
+from kaiwa.devstack.tables import tables_with
+
+EXAMPLE = Path(__file__).parents[3] / "libs/client/example/holder.py"
+CONTENT = (topics.EVENTS, topics.QUARANTINE)
+SHOP, HELD = "17841400000000002", "17841400000000003"
+
+
+def wish(kind: Kind, user_id: str, code: str) -> Outgoing:
+    data = {"user_id": user_id, "code": code, "issued_at": "2026-11-22T10:00:00.000Z"}
+    happened = event(kind, data, customer=None, account=None)
+    return Outgoing(topics.PRIVACY, happened.id.encode(), encode_event(happened))
+
+
+def registered(account_id: str, user_id: str) -> Outgoing:
+    account = Account(account_id=account_id, app_id="1001", login_user_hash=login_user_hash("1001", user_id))
+    return Outgoing(topics.ACCOUNTS, account_id.encode(), accounts.encode(account))
+
+
+async def asked(rig: Rig) -> dict[str, dict[str, Any]]:
+    done = await rig.kaiwa("deletions", "requests", "--json")
+    assert done.returncode == 0, done.stderr
+    return {row["code"]: row for row in json.loads(done.stdout)}
+
+
+async def column(rig: Rig, query: str) -> list[Any]:
+    """Asked of the database, as a command takes a second to start."""
+    connection = await asyncpg.connect(rig.dsn)
+    try:
+        return [row[0] for row in await connection.fetch(query)]
+    finally:
+        await connection.close()
+
+
+@dataclass(frozen=True)
+class People:
+    """``gone`` and ``kept`` are texts; the others are ids."""
+
+    gone: str = field(default_factory=lambda: f"canary-{uuid.uuid4().hex}")
+    kept: str = field(default_factory=lambda: f"canary-{uuid.uuid4().hex}")
+    customer: str = field(default_factory=lambda: str(uuid.uuid4().int)[:16])
+    third: str = field(default_factory=lambda: str(uuid.uuid4().int)[:16])
+
+    def records(self) -> list[Outgoing]:
+        """Of a customer, of a shop's, of another customer, and of an account that is held."""
+        gone, kept, customer = self.gone, self.kept, self.customer
+        theirs = {"mid": "m_3", "text": gone}
+        held = ({"mid": "m_4", "text": kept}, {"mid": "m_5", "text": gone})
+        return [
+            registered(SHOP, "v"),
+            record(message("m_1", gone, customer=customer)),
+            record(message("m_echo", gone, customer=customer, kind=Kind.MESSAGE_ECHOED)),
+            record(event(Kind.COMMENT_RECEIVED, {"comment_id": "1", "text": gone}, customer=customer)),
+            record(event(Kind.UNKNOWN, {}, customer=None, raw={"from": {"id": customer}, "text": gone})),
+            Outgoing(topics.QUARANTINE, b"poison", f'{{"from":{customer},"text":"{gone}"'.encode()),
+            record(event(Kind.MESSAGE_RECEIVED, theirs, customer=self.third, account=SHOP)),
+            record(message("m_2", kept, customer="c2")),
+            record(
+                event(Kind.UNKNOWN, {}, customer=None, raw={"from": {"id": customer + "0"}, "text": kept})
+            ),
+            *(record(event(Kind.MESSAGE_RECEIVED, each, customer="c4", account=HELD)) for each in held),
+        ]
+
+
+async def nothing_holds_an_unsend(rig: Rig) -> None:
+    """What is asked for is refused, and the person can read why; what was unsent goes."""
+    for words in (
+        ("holders", "add", "crm", "--deadline", "300"),
+        ("deletions", "hold", "--account", HELD, "--reference", "case 7"),
+    ):
+        done = await rig.kaiwa(*words)
+        assert done.returncode == 0, done.stderr
+    refused = await rig.kaiwa("deletions", "request", "--account", HELD, "--customer", "c4")
+    assert refused.returncode == 1
+    assert "refused: legal_hold" in refused.stderr
+    await rig.write(record(msgspec.structs.replace(unsend("m_5", customer="c4"), account_id=HELD)))
+
+
+async def people_ask(rig: Rig, people: People) -> str:
+    """A customer by an operator, an account by its deauthorisation, and two strangers; the first one's code."""
+    begun = await rig.kaiwa(
+        "deletions", "request", "--account", ACCOUNT, "--customer", people.customer, "--json"
+    )
+    assert begun.returncode == 0, begun.stderr
+    await rig.write(
+        wish(Kind.APP_DEAUTHORIZED, "v", "CODEV"),
+        wish(Kind.DELETION_REQUESTED, "stranger", "CODE1"),
+        wish(Kind.DELETION_REQUESTED, "nobody", "CODE2"),
+    )
+
+    async def queued() -> bool:
+        return await column(rig, "select count(*) from compliance.requests where state = 'queued'") == [2]
+
+    await until(queued, within=SLACK, what="both strangers in the queue")
+    matched = await rig.kaiwa("deletions", "match", "CODE1", "--account", ACCOUNT, "--customer", "c9")
+    assert matched.returncode == 0, matched.stderr
+    rejected = await rig.kaiwa("deletions", "reject", "CODE2", "--reason", "not_ours")
+    assert rejected.returncode == 0, rejected.stderr
+    assert (await rig.kaiwa("deletions", "match", "CODE2", "--account", ACCOUNT)).returncode == 1
+    code: str = json.loads(begun.stdout)["code"]
+    return code
+
+
+async def stray_receipts(rig: Rig) -> None:
+    """For an erasure that is nobody's, and of a holder that is nobody."""
+    at = "2026-11-22T10:00:00.000Z"
+    (some,) = (await column(rig, "select erasure_id from compliance.cases"))[:1]
+    strays = (
+        Receipt(erasure_id="NOBODYS", holder="crm", status="done", at=at),
+        Receipt(erasure_id=some, holder="passer-by", status="done", at=at),
+    )
+    await rig.write(*(Outgoing(topics.RECEIPTS, each.key, encode(each)) for each in strays))
+
+
+async def everybody_was_answered(rig: Rig, code: str) -> None:
+    async def answered() -> bool:
+        return {row["state"] for row in (await asked(rig)).values()} == {"done", "refused"}
+
+    await until(answered, within=SLACK, what="every request done or refused")
+    states = {code: (row["source"], row["state"], row["refusal"]) for code, row in (await asked(rig)).items()}
+    assert states.pop(code) == ("operator", "done", None)
+    assert states.pop("CODE1") == ("callback", "done", None)
+    assert states.pop("CODE2") == ("callback", "refused", "not_ours")
+    assert set(states.values()) == {
+        ("operator", "refused", "legal_hold"),
+        ("deauthorisation", "done", None),
+    }
+
+
+async def holders_are_known(rig: Rig) -> None:
+    listed = json.loads((await rig.kaiwa("holders", "list", "--json")).stdout)
+    assert listed["registered"] == [{"holder": "crm", "deadline": 300.0, "owed": 0, "late": 0}]
+    assert listed["stray_receipts"] == {"unknown_erasure": 1, "unknown_holder": 1}
+    assert {holder["name"] for holder in listed["built_in"]} >= {topic.name for topic in topics.TABLE}
+    checked = await rig.kaiwa("holders", "check")
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.timeout(300)
+async def test_customers_and_accounts_are_gone_and_everybody_hears_what_became_of_it(rig: Rig) -> None:
+    """A customer by an operator's request, an account by its deauthorisation, with a holder of somebody else's.
+
+    Broken by: reading the conversation alone (what names no customer, and quarantine, stay); erasing the account's other
+    customers; forgetting who was erased (a redelivery stays); closing without the holder's receipt; a hold that holds
+    nothing, or that holds an unsend; taking any receipt for the one that is owed.
+    """
+    people = People()
+    await rig.write(*people.records())
+    kafka = rig.stack.kafka
+    assert kafka is not None, "this test reads the broker's own files: let it start the broker"
+    for topic in CONTENT:
+        assert traces(kafka.log_dir, topic, people.gone.encode()), "a blind scanner's word means nothing"
+    crm = Process(
+        rig.stack.keeper, "crm", [sys.executable, str(EXAMPLE)], env=rig.env, log=rig.folder / "crm.log"
+    )
+    crm.start()
+    service = rig.service()
+    service.start()
+    await service.wait_ready(rig.url)
+    await nothing_holds_an_unsend(rig)
+    code = await people_ask(rig, people)
+
+    async def tombstoned() -> bool:
+        found = await column(rig, "select state from compliance.cases where scope <> 'message'")
+        return len(found) == 3 and "received" not in found
+
+    await until(
+        tombstoned, within=SLACK, what="the records found and tombstoned, so that what follows is late"
+    )
+    await rig.write(people.records()[1])
+    await stray_receipts(rig)
+    await rig.settled("verified", cases=5, within=BOUND + SLACK)
+    for topic in CONTENT:
+        assert not any(people.gone.encode() in value for value in await rig.values(topic)), topic
+        assert not traces(kafka.log_dir, topic, people.gone.encode()), topic
+    kept = sum(people.kept.encode() in value for value in await rig.values(topics.EVENTS))
+    assert kept == 3, "only what was asked for goes"
+
+    await rig.acknowledge()
+    await rig.settled("closed", cases=5, within=SLACK)
+    await everybody_was_answered(rig, code)
+    for name in (people.customer, people.third, "stranger", "nobody", people.gone):
+        assert not await tables_with(rig.dsn, name), "what is finished holds no id"
+    await holders_are_known(rig)
+    for log in (service.log, crm.log):
+        assert people.customer not in log.read_text()
+    await crm.kill()
+    assert await service.terminate() == 0
