@@ -12,9 +12,12 @@ from kaiwa.contracts.sends import Author, Message, Recipient, SendRequest
 from kaiwa.contracts.times import from_ms, rfc3339
 from kaiwa.devstack.demo.evidence import Evidence, Written
 from kaiwa.simulator.books import Books, Call, Event
+from kaiwa.simulator.callbacks import Answered
 from kaiwa.simulator.model import Account, Customer
 
 ACCOUNT, CUSTOMER = "17841400000000001", "1111111111111111"
+LEFT = "17841400000000009"
+"""An account whose owner asked to be forgotten."""
 PARTITIONS = 12
 NOW = 1_795_000_000.0
 QUESTION, SECRET = "#0001 Do you have it?", "#0002 my code is 4f1c"
@@ -127,6 +130,8 @@ def evidence(**changes: Any) -> Evidence:
         "erasures": {"E1": "closed"},
         "proven": frozenset([SECRET]),
         "remains": frozenset(),
+        "forgotten": {LEFT: Answered(status=200, confirmation_code="CODE")},
+        "deletions": {"CODE": "done"},
         "ledger": "4 entries, 1 checkpoints",
         "spoken": {"ingest.log": '{"event": "serving"}'},
         "exits": {"ingest": 0},
@@ -140,6 +145,7 @@ def books(*more: Event | Call, calls: list[Call] | None = None) -> Books:
         happened(1, mid="m2", text=SECRET),
         happened(2, "unsend", mid="m2"),
         happened(3, "reaction", item={"reaction": {"mid": "m1"}}),
+        msgspec.structs.replace(happened(4, mid="m9", text="Bonjour"), account_id=LEFT),
     ]
     made = [called(1, f"{HELLO}\n\nYes"), called(2, "Kim here")] if calls is None else calls
     return Books(

@@ -167,7 +167,8 @@ async def test_customers_and_accounts_are_gone_and_everybody_hears_what_became_o
     nothing, or that holds an unsend; taking any receipt for the one that is owed.
     """
     people = People()
-    await rig.write(*people.records())
+    written = people.records()
+    await rig.write(*written)
     kafka = rig.stack.kafka
     assert kafka is not None, "this test reads the broker's own files: let it start the broker"
     for topic in CONTENT:
@@ -189,7 +190,7 @@ async def test_customers_and_accounts_are_gone_and_everybody_hears_what_became_o
     await until(
         tombstoned, within=SLACK, what="the records found and tombstoned, so that what follows is late"
     )
-    await rig.write(people.records()[1])
+    await rig.write(written[1])
     await stray_receipts(rig)
     await rig.settled("verified", cases=5, within=BOUND + SLACK)
     for topic in CONTENT:

@@ -1,11 +1,14 @@
 """The demo's checks: a story that went well passes all of them, and each broken promise is found by its own."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import msgspec
 import pytest
 from demo_evidence import (
     CUSTOMER,
     HELLO,
+    LEFT,
     NOW,
     SECRET,
     asked,
@@ -20,9 +23,16 @@ from demo_evidence import (
 from kaiwa.contracts.events import Kind
 from kaiwa.devstack.demo import checks
 from kaiwa.devstack.demo.checks import CHECKS, Check, judge
-from kaiwa.devstack.demo.evidence import Evidence
+from kaiwa.devstack.demo.evidence import Evidence, Written
 from kaiwa.devstack.demo.story import DAY
+from kaiwa.simulator.callbacks import Answered
 from kaiwa.simulator.errors import Rule
+
+
+def theirs(found: Written) -> Written:
+    """The same, of the account whose owner asked to be forgotten."""
+    return replace(found, event=msgspec.structs.replace(found.event, account_id=LEFT))
+
 
 ANSWER = f"{HELLO}\n\nYes"
 
@@ -126,6 +136,15 @@ BROKEN: list[tuple[str, Callable[[Evidence], Check], Evidence]] = [
     ("a scanner that never saw a text", checks.deleted, evidence(proven=frozenset())),
     ("an erasure is open", checks.deleted, evidence(erasures={"E1": "open"})),
     ("an unsend opened no erasure", checks.deleted, evidence(erasures={})),
+    ("a request to delete is open", checks.forgotten, evidence(deletions={"CODE": "queued"})),
+    ("a request to delete is lost", checks.forgotten, evidence(deletions={})),
+    ("the callback was refused", checks.forgotten, evidence(forgotten={LEFT: Answered(status=503)})),
+    (
+        "the forgotten are still there",
+        checks.forgotten,
+        evidence(written=[theirs(written(0, Kind.MESSAGE_RECEIVED, {"mid": "m9"}))]),
+    ),
+    ("nobody asked", checks.forgotten, evidence(forgotten={}, deletions={})),
     ("the ledger was altered", checks.deleted, evidence(ledger="not verified: entry 3")),
     (
         "no disclosure",

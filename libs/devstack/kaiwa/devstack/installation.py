@@ -90,6 +90,7 @@ class Installation:
             "KAIWA_META__FACEBOOK_GRAPH_URL": f"{simulator}/facebook",
             "KAIWA_META__INSTAGRAM_GRAPH_URL": f"{simulator}/instagram",
             "KAIWA_META__APPS_FILE": str(folder / "apps"),
+            "KAIWA_INGEST__STATUS_URL": f"{self.url(COMPLIANCE)}/deletions/",
             "KAIWA_COMPLIANCE__CHECKPOINT_FILE": str(folder / "checkpoints.jsonl"),
             **QUICK,
             **(settings or {}),
@@ -160,6 +161,8 @@ class Installation:
             "secret": secrets.token_hex(16),
             "instagram_secret": secrets.token_hex(16),  # the second product's, as with Instagram Login
             "callback_url": self.webhook,
+            "deletion_url": f"{self.url(INGEST)}/callbacks/data-deletion",
+            "deauthorize_url": f"{self.url(INGEST)}/callbacks/deauthorize",
             "require_proof": True,
             "verify_token": Path(self.env["KAIWA_META__VERIFY_TOKEN_FILE"]).read_text().strip(),
         }

@@ -9,13 +9,16 @@ from kaiwa.simulator.model import Account
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """One account. `text_per_second` binds both sides; None is the platform's own figure."""
+    """One account. `text_per_second` binds both sides; None is the platform's own figure. `login_user_id`: who logged it
+    in, app-scoped, as a data-deletion callback names them.
+    """
 
     name: str
     login: Literal["facebook", "instagram"] = "facebook"
     locale: str = "en"
     human_agent: bool = True
     text_per_second: int | None = None
+    login_user_id: str | None = None
 
     def at_meta(self) -> dict[str, Any]:
         """For the simulator."""
@@ -38,6 +41,7 @@ class Shop:
             "locale": self.locale,
             "human_agent": self.human_agent,
             "limits": self._limits,
+            **({} if self.login_user_id is None else {"login_user_id": self.login_user_id}),
         }
 
     @property

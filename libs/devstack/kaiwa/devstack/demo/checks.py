@@ -3,13 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from kaiwa.contracts.events import Kind
 from kaiwa.contracts.outcomes import FINAL
 from kaiwa.contracts.partition import of_conversation
 from kaiwa.contracts.times import parse
-from kaiwa.devstack.demo.evidence import Evidence, sent_parts, subject
+from kaiwa.devstack.demo.evidence import Evidence, sent_parts, subject, texts_of
 from kaiwa.devstack.demo.story import DAY, MARGIN
 
 KINDS: Final[Mapping[str, str]] = {
@@ -65,6 +66,7 @@ def nothing_lost(e: Evidence) -> Check:
         for event in answered
         if (KINDS[event.kind], subject(event)) not in kept
         and not (event.mid in erased and event.kind != "unsend")
+        and event.account_id not in e.forgotten
     ]
     owed = [f"{event.kind} {event.n} was never answered 200" for event in e.books.unacknowledged()]
     return Check(
@@ -159,6 +161,30 @@ def deleted(e: Evidence) -> Check:
     )
 
 
+def forgotten(e: Evidence) -> Check:
+    texts = texts_of(e.books, e.forgotten)
+    codes = {account: answer.confirmation_code or "" for account, answer in e.forgotten.items()}
+    refused = [
+        f"the callback was answered {a.status}" for a in e.forgotten.values() if a.status != HTTPStatus.OK
+    ]
+    open_ = [
+        f"the request {code} is {e.deletions.get(code, 'unknown')}"
+        for code in codes.values()
+        if e.deletions.get(code) != "done"
+    ]
+    kept = [
+        f"offset {w.offset} of partition {w.partition} is of an account that is forgotten"
+        for w in e.written
+        if w.event.account_id in e.forgotten
+    ]
+    return Check(
+        "Whoever asks to be forgotten is",
+        f"{len(codes)} account by Meta's callback, its {len(texts)} texts are gone; its status: "
+        + _listed(e.deletions.values()),
+        (*refused, *open_, *kept, *([] if texts else ["there was nothing to forget"])),
+    )
+
+
 def disclosed(e: Evidence) -> Check:
     writers = e.writers
     faults: list[str] = []
@@ -210,6 +236,7 @@ CHECKS: Final[Sequence[Callable[[Evidence], Check]]] = (
     nothing_forbidden,
     within_limits,
     deleted,
+    forgotten,
     disclosed,
     silent,
 )

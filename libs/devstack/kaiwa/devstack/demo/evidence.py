@@ -1,7 +1,7 @@
 """What there is when the story is over: Meta's books on one side, everything that Kaiwa holds on the other."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from kaiwa.contracts.outcomes import Outcome
 from kaiwa.contracts.sends import SendRequest
 from kaiwa.contracts.times import parse
 from kaiwa.simulator.books import Books, Call, Event
+from kaiwa.simulator.callbacks import Answered
 from kaiwa.simulator.model import Account, Customer
 
 OPENING: Final = {"message", "reaction", "postback"}
@@ -39,6 +40,8 @@ class Written:
 class Evidence:
     """`outcomes`: the newest of each request. `remains`: where a text that was unsent can still be read; `proven`: texts
     that the same look found before (None where the broker is not ours, and its files are not to be seen).
+    `forgotten`: what Meta's callback about the owner of an account was answered; `deletions`: the state of each request
+    to delete, by its code.
 
     `spoken`: what the services said where nobody erases (logs, metrics), by place.
     """
@@ -54,6 +57,8 @@ class Evidence:
     erasures: Mapping[str, str]
     proven: frozenset[str] | None
     remains: frozenset[str]
+    forgotten: Mapping[str, Answered]
+    deletions: Mapping[str, str]
     ledger: str
     spoken: Mapping[str, str]
     exits: Mapping[str, int]
@@ -92,6 +97,13 @@ class Evidence:
             ),
             default=0.0,
         )
+
+
+def texts_of(books: Books, accounts: Container[str]) -> list[str]:
+    """Everything that was written to these accounts and by them."""
+    said = {event.text for event in books.events if event.account_id in accounts}
+    answered = {call.text for call in books.calls if call.account_id in accounts}
+    return sorted(text for text in said | answered if text)
 
 
 def subject(event: Event) -> str | None:

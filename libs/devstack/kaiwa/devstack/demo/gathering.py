@@ -14,7 +14,7 @@ from kaiwa.contracts import events, outcomes, topics
 from kaiwa.contracts.cloudevents import TRACEPARENT
 from kaiwa.contracts.outcomes import Outcome
 from kaiwa.contracts.topics import DEV_BOUND
-from kaiwa.devstack.demo.evidence import Evidence, Written
+from kaiwa.devstack.demo.evidence import Evidence, Written, texts_of
 from kaiwa.devstack.demo.stage import Stage
 from kaiwa.devstack.segments import traces
 from kaiwa.devstack.stack import POSTGRES_VARIABLE
@@ -31,6 +31,7 @@ async def gather(stage: Stage, *, unfinished: Sequence[str]) -> Evidence:
     """Reads everything from its beginning; ends the services, so that their logs are complete."""
     kafka, books = _kafka(stage), await stage.remote.books()
     left, ledger, spoken = await asyncio.gather(remains(stage), _ledger(stage), _metrics(stage))
+    deletions = await _deletions(stage)
     exits = await stage.kaiwa.stop()
     spoken |= {f"{name}.log": stage.kaiwa.processes[name].log.read_text() for name in stage.kaiwa.services}
     return Evidence(
@@ -45,6 +46,8 @@ async def gather(stage: Stage, *, unfinished: Sequence[str]) -> Evidence:
         erasures=stage.watch.erasures,
         proven=frozenset(stage.proven) if stage.segments else None,
         remains=left,
+        forgotten=stage.forgotten,
+        deletions=deletions,
         ledger=ledger,
         spoken=spoken,
         exits=exits,
@@ -76,18 +79,24 @@ async def _outcomes(kafka: Kafka) -> dict[str, Outcome]:
 
 
 async def remains(stage: Stage) -> frozenset[str]:
-    """Where a text that was unsent can still be read.
+    """Where a text that was unsent, or of somebody who is forgotten, can still be read.
 
     Looks again until the bound after the last unsend has passed: from then on there is no excuse.
     """
     books, kafka = await stage.remote.books(), _kafka(stage)
-    texts = [text for each in books.unsent() for text in each.texts]
+    texts = [text for each in books.unsent() for text in each.texts] + texts_of(books, stage.forgotten)
     last = max((event.acknowledged_at or 0.0 for event in books.produced("unsend")), default=0.0)
     while True:
         found = await _scan(stage, kafka, texts)
         if not found or time.time() > last + DEV_BOUND:
             return frozenset(found)
         await asyncio.sleep(0.5)
+
+
+async def _deletions(stage: Stage) -> dict[str, str]:
+    """The state of each request to delete, by its code."""
+    said = msgspec.json.decode(await stage.kaiwa.kaiwa("deletions", "requests", "--json"))
+    return {request["code"]: request["state"] for request in said}
 
 
 async def _scan(stage: Stage, kafka: Kafka, texts: list[str]) -> set[str]:

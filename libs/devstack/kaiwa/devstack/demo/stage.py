@@ -22,6 +22,7 @@ from kaiwa.devstack.installation import Installation
 from kaiwa.devstack.segments import traces
 from kaiwa.runtime.settings import Kafka
 from kaiwa.simulator.actions import Type
+from kaiwa.simulator.callbacks import Answered
 from kaiwa.simulator.model import Customer
 from kaiwa.simulator.remote import Remote
 
@@ -32,7 +33,9 @@ WITHIN = 10.0  # seconds for Kafka to acknowledge a request
 
 @dataclass
 class Stage:
-    """What an act needs. `chance` is seeded; `proven` are texts that the scanner found before they were unsent."""
+    """What an act needs. `chance` is seeded; `proven` are texts that the scanner found before they were unsent;
+    `forgotten` are accounts whose owner asked for it, with what Meta's callback was answered.
+    """
 
     kaiwa: Installation
     producer: Producer
@@ -40,6 +43,7 @@ class Stage:
     chance: random.Random
     proven: set[str] = field(default_factory=set)
     customers: list[Customer] = field(default_factory=list)
+    forgotten: dict[str, Answered] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     @property

@@ -26,10 +26,14 @@ Act = Callable[[Stage], Awaitable[None]]
 MOON: Final = "Blue Moon"
 TSUKI: Final = "青い月"
 MOND: Final = "Blauer Mond"
+LUNE: Final = "Lune bleue"
+OWNER: Final = "218471"
+"""Who logged that shop in, as Meta names them to this app."""
 SHOPS: Final = (
     Shop(MOON),
     Shop(TSUKI, login="instagram", locale="ja", human_agent=False),
     Shop(MOND, locale="de", text_per_second=5),
+    Shop(LUNE, login_user_id=OWNER),
 )
 DELIVERY: Final = DeliverySettings(duplicate=0.15, reorder=0.3)
 SETTINGS: Final = {"KAIWA_DISPATCHER__HUMAN_HOLD": "12"}
@@ -93,6 +97,20 @@ async def messages_are_unsent(stage: Stage) -> None:
 
 def _secret(stage: Stage) -> str:
     return f"{stage.number()} my code is {secrets.token_hex(8)}"
+
+
+async def an_owner_wants_to_be_forgotten(stage: Stage) -> None:
+    """A shop's owner asks Meta for the deletion of their data: Meta's callback, and all of the account goes"""
+    answers = []
+    for customer in [await stage.customer(LUNE) for _ in range(2)]:
+        mid = await stage.write(customer, _secret(stage))
+        answers.append(await stage.answered(mid))
+    for answer in answers:
+        await stage.sent(answer)
+    echoes = [part.mid for answer in answers for part in stage.watch.latest[answer].parts if part.mid]
+    await stage.watch.until(lambda: all(stage.watch.by_mid[mid] for mid in echoes), "the echoes are in Kafka")
+    stage.forgotten[stage.kaiwa.accounts[LUNE].account_id] = await stage.remote.forget_me(OWNER)
+    await stage.watch.until(lambda: "data_deletion" in stage.watch.reasons, "the order to delete is out")
 
 
 async def answers_get_lost(stage: Stage) -> None:
@@ -201,6 +219,7 @@ async def callers_make_mistakes(stage: Stage) -> None:
 
 ACTS: Final[tuple[Act, ...]] = (
     messages_are_unsent,  # first: the bound of the erasure is what takes longest
+    an_owner_wants_to_be_forgotten,
     everybody_writes,
     answers_get_lost,
     a_window_closes,

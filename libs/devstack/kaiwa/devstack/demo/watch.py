@@ -34,6 +34,7 @@ class Watch:
         self.deferred: set[tuple[str, str | None]] = set()
         self.doubted: set[str] = set()
         self.erasures: dict[str, str] = {}
+        self.reasons: set[str] = set()
         self.tombstones = 0
         self.quarantined = 0
         self._seen: set[str] = set()
@@ -94,6 +95,7 @@ class Watch:
                 case topics.ERASURES, bytes(value):
                     order = erasures.decode_erasure(value)
                     self.erasures[order.erasure_id] = order.state
+                    self.reasons.add(order.reason)
                 case _:
                     pass
         except msgspec.DecodeError:
