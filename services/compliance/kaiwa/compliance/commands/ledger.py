@@ -98,7 +98,12 @@ def _moved(bar: rich.progress.Progress | None) -> Any:
 
 @ledger.command("prove")
 def prove_command(
-    about: Annotated[str, typer.Argument(metavar="ID", help="An erasure, or the number of an entry.")],
+    about: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="An erasure, a request's code, a finding, or the number of an entry."
+        ),
+    ],
     *,
     out: Annotated[
         Path | None, typer.Option("--out", help="The file; ID.proof.json where it is left out.")

@@ -19,7 +19,7 @@ _sql: Final = queries.load("kaiwa.compliance")
 
 
 async def proof_of(connection: Connection, about: str, *, since: int | None) -> Proof:
-    """What is sealed about an erasure, or the entry of this number. ``since``: the size of a checkpoint that the reader
+    """What is sealed about an erasure, a request by its code, a finding, or the entry of this number. ``since``: the size of a checkpoint that the reader
     keeps. Raises Failure where there is nothing to prove.
     """
     heads = [witness.checkpoint for witness in await stored(connection)]
@@ -44,15 +44,26 @@ async def _chosen(connection: Connection, about: str) -> list[Chosen]:
 
 
 async def _openings(connection: Connection, about: str) -> tuple[dict[bytes, Opening], datetime]:
-    """Every commitment that may have been made about it, and what opens each."""
-    case = await _sql.case_to_open(connection, erasure_id=about)
-    if case is None:
-        raise Failure(f"nothing is known about {about}: see `kaiwa deletions list`")
-    subjects = [
-        subject(fact, case["erasure_id"], case["account_hash"] or "", case["mid_hash"] or "") for fact in Fact
+    """Every commitment that may have been made about it, what opens each, and since when."""
+    cases = [row async for row in _sql.cases_to_open(connection, about=about)]
+    told = [
+        (case, subject(fact, case["erasure_id"], case["account_hash"] or "", case["mid_hash"] or ""))
+        for case in cases
+        for fact in Fact
     ]
-    nonce = base64.b64encode(case["nonce"]).decode()
-    return {commit(case["nonce"], each): Opening(nonce, each) for each in subjects}, case["received_at"]
+    verdicts = [row async for row in _sql.verdict_to_open(connection, verdict_id=about)]
+    told += [
+        (row, subject(f"audit.{row['kind']}.{row['state']}", about, row["account_hash"], row["subject_hash"]))
+        for row in verdicts
+    ]
+    if not told:
+        raise Failure(f"nothing is known about {about}: see `kaiwa deletions list`, or the report")
+    since = min([*(case["received_at"] for case in cases), *(row["first_at"] for row in verdicts)])
+    return {commit(row["nonce"], each): _opening(row, each) for row, each in told}, since
+
+
+def _opening(row: asyncpg.Record, told: str) -> Opening:
+    return Opening(base64.b64encode(row["nonce"]).decode(), told)
 
 
 def _of_size(heads: Sequence[Checkpoint], size: int) -> Checkpoint:

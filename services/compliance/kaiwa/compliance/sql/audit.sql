@@ -89,6 +89,7 @@ select kind, state, count(*) as findings from compliance.verdicts where is_findi
 insert into compliance.facts (fact, verdict)
 select * from unnest(:facts::text[], :verdicts::jsonb[]);
 
--- name: verdict_to_open(verdict_id)^
-select verdict_id, kind, account_hash, subject_hash, nonce, first_at from compliance.verdicts
-where verdict_id = :verdict_id;
+-- name: verdict_to_open(verdict_id)
+-- With every state that it ever had.
+select v.verdict_id, v.kind, h.state, v.account_hash, v.subject_hash, v.nonce, v.first_at
+from compliance.verdicts v join compliance.verdict_history h using (verdict_id) where v.verdict_id = :verdict_id;

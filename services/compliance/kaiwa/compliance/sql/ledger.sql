@@ -56,5 +56,7 @@ where recorded_at >= :since and seq is not null and commitment = any(:commitment
 -- name: entry_numbered(seq)^
 select seq, kind, recorded_at, commitment from compliance.entries where seq = :seq;
 
--- name: case_to_open(erasure_id)^
-select erasure_id, account_hash, mid_hash, nonce, received_at from compliance.cases where erasure_id = :erasure_id;
+-- name: cases_to_open(about)
+-- An erasure by its id, or all of a request by its code.
+select erasure_id, account_hash, mid_hash, nonce, received_at from compliance.cases
+where erasure_id = :about or request = :about;
