@@ -40,10 +40,19 @@ HUMAN = Author("human", "agent-7")
 
 
 class DispatcherRig:
-    """One database, one set of keys, one Meta; services are started and killed as a test wants."""
+    """One database, one set of keys, one Meta; services are started and killed as a test wants.
+
+    Rigs share a broker, so by default no two of them have an account in common.
+    """
 
     def __init__(
-        self, stack: Stack, dsn: str, folder: Path, *, seed: int = 1, delivery: DeliverySettings = DELIVERY
+        self,
+        stack: Stack,
+        dsn: str,
+        folder: Path,
+        *,
+        seed: int | None = None,
+        delivery: DeliverySettings = DELIVERY,
     ) -> None:
         self.kafka = Kafka(bootstrap_servers=stack.bootstrap_servers)
         self.sim = Simulator(seed=seed, delivery=delivery)
@@ -75,8 +84,8 @@ class DispatcherRig:
         await self.kaiwa("topics", "apply", "--dev")
         await self.kaiwa("db", "migrate")
         self.producer = await self._exit.enter_async_context(Producer(self.kafka, client_id="test"))
-        self.db = await asyncpg.create_pool(self.dsn, min_size=1, max_size=2)
-        self._exit.push_async_callback(self.db.close)
+        await self.reconnect()
+        self._exit.push_async_callback(self._disconnect)
         view = TableView(self.kafka, topics.OUTCOMES, self._note, client_id="test-outcomes")
         following = asyncio.create_task(view.follow())
         self._exit.push_async_callback(_cancelled, following)
@@ -87,6 +96,13 @@ class DispatcherRig:
             if service.alive:
                 await service.terminate()
         await self._exit.aclose()
+
+    async def reconnect(self) -> None:
+        """A pool of the test's own, anew after the database was replaced."""
+        self.db = await asyncpg.create_pool(self.dsn, min_size=1, max_size=2)
+
+    async def _disconnect(self) -> None:
+        await self.db.close()
 
     async def kaiwa(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the command as a user would."""

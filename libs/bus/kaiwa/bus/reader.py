@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownMemberIdError
 
-from kaiwa.bus.clients import reading
+from kaiwa.bus.clients import consuming, reading
 from kaiwa.bus.errors import away, missing
 from kaiwa.bus.records import Record
 from kaiwa.bus.salvage import take
@@ -54,6 +55,45 @@ async def read(
                     if record.offset < ends[partition]:
                         yield record
             consumer.pause(partition)
+
+
+async def newest(kafka: Kafka, topic: str, *, most: int, client_id: str) -> list[Record]:
+    """The newest records of a topic: so many of each of its partitions."""
+    async with _consumer(kafka, client_id) as consumer:
+        partitions = await _partitions(consumer, [topic])
+        first = await consumer.beginning_offsets(partitions)
+        ends = await consumer.end_offsets(partitions)
+    start = {partition: max(first[partition], ends[partition] - most) for partition in partitions}
+    return [record async for record in read(kafka, [topic], client_id=client_id, start=start, until=ends)]
+
+
+async def offsets_since(
+    kafka: Kafka, topics: Collection[str], moment: datetime, *, client_id: str
+) -> dict[TopicPartition, int]:
+    """Where the records of this moment and later begin, by Kafka's own times; the end where there are none."""
+    async with _consumer(kafka, client_id) as consumer:
+        partitions = await _partitions(consumer, topics)
+        ends = await consumer.end_offsets(partitions)
+        at = round(moment.timestamp() * 1000)
+        found = await consumer.offsets_for_times(dict.fromkeys(partitions, at))
+    return {
+        partition: ends[partition] if known is None else known.offset for partition, known in found.items()
+    }
+
+
+async def rewind(kafka: Kafka, group: str, offsets: Mapping[TopicPartition, int], *, client_id: str) -> None:
+    """Let a group that has no members go on from these offsets. DependencyError while it has some."""
+    consumer = AIOKafkaConsumer(**consuming(kafka, client_id=client_id, group=group))
+    try:
+        await consumer.start()
+        consumer.assign(list(offsets))
+        await consumer.commit(dict(offsets))
+    except UnknownMemberIdError as error:
+        raise DependencyError(f"the group {group} is at work: stop its processes first") from error
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise away(kafka) from error
+    finally:
+        await consumer.stop()
 
 
 class TableView:

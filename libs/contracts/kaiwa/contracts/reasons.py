@@ -90,4 +90,8 @@ class Reason(StrEnum):
         "went_on",
         "Nobody can say yet whether it was sent; the conversation has waited long enough and goes on without it.",
     )
+    RESTORED = (
+        "restored",
+        "The database was restored from a copy; whether this was sent before is looked for, and a person may settle it.",
+    )
     UNREACHABLE = "unreachable", "Meta could not be reached; nothing left this machine and it is tried again."

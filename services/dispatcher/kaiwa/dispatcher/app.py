@@ -12,6 +12,7 @@ from kaiwa.bus.batches import Batches
 from kaiwa.bus.errors import PublishFailed
 from kaiwa.bus.producer import Producer
 from kaiwa.contracts import topics
+from kaiwa.dispatcher import restore
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.freshness import Freshness
@@ -87,6 +88,7 @@ async def _start(
     slices = Slices(db, length=timedelta(seconds=own.content_slice))
     await slices.keep()
     partitions = await _partitions(producer)
+    await restore.require_level(settings.kafka, db)
     slots, bell = Slots(db, clock), Bell()
     sender = Sender(
         platform,

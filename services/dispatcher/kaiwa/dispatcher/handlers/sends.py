@@ -64,7 +64,7 @@ class Sends:
         for record in records:
             if record.value is None:
                 continue
-            if (found := _read(record)) is None:
+            if (found := read(record)) is None:
                 poison.append(record)
             else:
                 taken.setdefault(found.intent_id, found)
@@ -72,7 +72,7 @@ class Sends:
             await self._quarantine(poison)
         if taken:
             async with self._pool.acquire() as connection, connection.transaction():
-                await self._take_in(connection, taken)
+                await self.take_in(connection, taken)
             self._bell.ring(item.request.account_id for item in taken.values())
 
     async def _quarantine(self, poison: list[Record]) -> None:
@@ -92,7 +92,8 @@ class Sends:
         )
         metrics.QUARANTINED.labels(Cause.WRONG_SHAPE).inc(len(poison))
 
-    async def _take_in(self, connection: Connection, taken: dict[str, Taken]) -> None:
+    async def take_in(self, connection: Connection, taken: dict[str, Taken]) -> None:
+        """By their intents' ids; what is known already stays as it is."""
         now = await _sql.database_time(connection)
         names = [item.request.account_id for item in taken.values()]
         known = {row["account_id"] async for row in _sql.known_accounts(connection, ids=names)}
@@ -165,7 +166,8 @@ async def _cancel(connection: Connection, account_id: str, request_id: str) -> b
     return target is not None
 
 
-def _read(record: Record) -> Taken | None:
+def read(record: Record) -> Taken | None:
+    """The request, None where nobody could tell whose it is."""
     try:
         request = decode(record.value or b"")
     except UNREADABLE:
