@@ -66,10 +66,8 @@ chart-readme: setup  ## write what the chart repeats of the code and of its valu
 images: setup  ## the container images, with what is in them (CycloneDX) in dist/images
 	@deploy/images/build.sh
 
-containers: images  ## what ships, and a part of the integration tests, on containers
-	@eval "$$(deploy/images/bases.sh)" && $(RUN) pytest --stack=containers tests/containers tests/integration/bus \
-	  tests/integration/store tests/integration/dispatcher/test_once.py tests/integration/dispatcher/test_rules.py \
-	  tests/integration/ingest/test_promises.py tests/integration/ingest/test_kafka_away.py tests/e2e/test_main_job.py
+containers: setup  ## what ships, and a part of the integration tests, on containers (builds the images)
+	@deploy/images/test.sh $(UV)
 
 cluster-test: setup  ## the chart on a real cluster: installed, hurt, upgraded under load, rolled back
 	@deploy/cluster/test.sh $(UV)

@@ -17,6 +17,8 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$source/pyproject.toml" | head -1
 tag=${KAIWA_TAG:-$version}
 repository=${KAIWA_REPOSITORY:-kaiwa}
 revision=${KAIWA_REVISION:-$(git -C "$source" rev-parse HEAD 2>/dev/null || echo unknown)}
+# The Dockerfile's own script belongs to the Dockerfile.
+[ "$source" = "$root" ] || { mkdir -p "$source/deploy/images" && cp "$here/sync.sh" "$source/deploy/images/"; }
 targets=("$@")
 [ $# -gt 0 ] || targets=(ingest dispatcher compliance tools simulator)
 declare -A packages=([tools]="ingest dispatcher compliance" [simulator]="ingest dispatcher compliance simulator")
