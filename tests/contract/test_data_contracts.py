@@ -14,6 +14,7 @@ from warehouse import broken_rules, contract, count, filled, lines
 from kaiwa.contracts import topics
 from kaiwa.contracts.schema.datasets import DATASETS, Dataset
 from kaiwa.contracts.schema.datasets.inbound import INBOUND
+from kaiwa.contracts.schema.datasets.outbound import OUTBOUND
 from kaiwa.contracts.schema.odcs import fields
 
 OFFICIAL = json.loads((Path(__file__).parent / "vendored/odcs-3.1.0.json").read_bytes())
@@ -88,6 +89,24 @@ def test_each_rule_can_fail(change: dict[str, Any], rule: str, tmp_path: Path) -
     sink = filled(INBOUND, lines([good, good | {"ce_id": "A"} | change]), tmp_path)
     assert rule in broken_rules(INBOUND, sink)
     assert broken_rules(INBOUND, filled(INBOUND, lines([good]), tmp_path)) == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"conversation": "1111000000000001"}, "conversation_is_a_pseudonym"),
+        ({"state": "perhaps"}, "state_is_known"),
+        ({"tag": "ACCOUNT_UPDATE"}, "tag_is_known"),
+        ({"hour": "2026-11-18T11:07:00.000Z"}, "hours_are_whole"),
+        ({"evidence": None}, "sent_has_evidence"),
+        ({"parts_sent": 7}, "no_more_is_sent_than_there_is"),
+        ({"state": None}, "state_is_there"),
+    ],
+)
+def test_each_rule_of_what_went_out_can_fail(change: dict[str, Any], rule: str, tmp_path: Path) -> None:
+    good = example(OUTBOUND)
+    sink = filled(OUTBOUND, lines([good, good | {"ce_id": "A"} | change]), tmp_path)
+    assert rule in broken_rules(OUTBOUND, sink)
 
 
 def test_small_groups_are_left_out(tmp_path: Path) -> None:

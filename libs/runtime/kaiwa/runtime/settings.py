@@ -60,6 +60,12 @@ class Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Analytics(Group):
+    """The key that makes pseudonyms of conversations; a new one begins new pseudonyms. Without it analytics is off."""
+
+    pseudonym_key_file: ReadableFile | None = None
+
+
 class Kafka(Group):
     """Where Kafka is and how to be let in; `session_timeout` in seconds."""
 

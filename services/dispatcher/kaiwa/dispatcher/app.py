@@ -34,6 +34,7 @@ from kaiwa.dispatcher.tidy import Tidy
 from kaiwa.meta import graph
 from kaiwa.runtime.app import Background, Service
 from kaiwa.runtime.errors import DependencyError
+from kaiwa.runtime.keys import read_keys
 from kaiwa.runtime.settings import load
 from kaiwa.store.migrate import require_current
 from kaiwa.store.pool import pool
@@ -118,7 +119,9 @@ async def _start(
         after=timedelta(seconds=own.settle_after),
         bound=timedelta(seconds=own.doubt_bound),
     )
-    background.start(Relay(db, producer).run(), "relay")
+    pseudonyms = settings.analytics.pseudonym_key_file
+    relay = Relay(db, producer, read_keys(pseudonyms)[0] if pseudonyms else None)
+    background.start(relay.run(), "relay")
     background.start(Tidy(db, slices, grace=timedelta(seconds=own.content_grace)).run(), "tidy")
     background.start(Freshness(db, consumers[topics.EVENTS], clock).run(), "freshness")
     background.start(settler.run(), "settler")

@@ -10,6 +10,7 @@ from kaiwa.contracts.outcomes import Disclosure, Outcome, Part, PartState, Platf
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.times import rfc3339
 from kaiwa.dispatcher import comments
+from kaiwa.dispatcher.facts import Measured
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
@@ -54,6 +55,9 @@ async def report(
             time=outcome.decided_at,
             traceparent=row["traceparent"],
         ),
+        measured=Measured(
+            row["content_kind"], round((row["now"] - row["requested_at"]).total_seconds() * 1000)
+        ),
     )
 
 
@@ -64,7 +68,12 @@ async def put(
     key: bytes,
     value: bytes | None,
     head: tuple[tuple[str, bytes], ...],
+    measured: Measured | None = None,
 ) -> None:
-    """One record for the relay. ASCII headers, kept as JSON."""
+    """One record for the relay. ASCII headers, kept as JSON. `measured`: what a fact about an outcome adds to it."""
     pairs: list[Any] = [[name, text.decode("ascii")] for name, text in head]
-    await _sql.put(connection, topic=topic, key=key, value=value, headers=pairs)
+    await _sql.put(connection, topic=topic, key=key, value=value, headers=pairs, measured=_plain(measured))
+
+
+def _plain(measured: Measured | None) -> dict[str, Any] | None:
+    return None if measured is None else msgspec.to_builtins(measured)

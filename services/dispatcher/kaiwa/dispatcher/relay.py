@@ -3,10 +3,15 @@
 import asyncio
 
 import asyncpg
+import msgspec
 
 from kaiwa.bus.errors import PublishFailed
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing
+from kaiwa.contracts import topics
+from kaiwa.contracts.outcomes import decode
+from kaiwa.dispatcher import facts
+from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime import crash, logs
 from kaiwa.store import locks
 from kaiwa.store.pool import UNREACHABLE
@@ -23,9 +28,12 @@ _WITHIN = 10.0
 
 
 class Relay:
-    def __init__(self, pool: asyncpg.Pool, producer: Producer) -> None:
+    """Carries the outbox; beside each outcome goes its fact for analytics, where a `pseudonym_key` is given."""
+
+    def __init__(self, pool: asyncpg.Pool, producer: Producer, pseudonym_key: bytes | None = None) -> None:
         self._pool = pool
         self._producer = producer
+        self._pseudonym_key = pseudonym_key
 
     async def run(self) -> None:
         while True:
@@ -55,7 +63,16 @@ class Relay:
                 )
                 for row in rows
             ]
-            await self._producer.publish(records, within=_WITHIN)
+            await self._producer.publish([*records, *self._facts(rows)], within=_WITHIN)
             crash.point("dispatcher.outbox_published")
             await _sql.remove(connection, ids=[row["id"] for row in rows])
             return len(rows)
+
+    def _facts(self, rows: list[Row]) -> list[Outgoing]:
+        if (key := self._pseudonym_key) is None:
+            return []
+        return [
+            facts.record(decode(row["value"]), msgspec.convert(row["measured"], facts.Measured), key)
+            for row in rows
+            if row["topic"] == topics.OUTCOMES and row["measured"] is not None
+        ]

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pydantic import Field
 
 from kaiwa.dispatcher.core.state import Policy
-from kaiwa.runtime.settings import Group, Http, Kafka, KeyFile, Meta, Postgres, ServiceSettings
+from kaiwa.runtime.settings import Analytics, Group, Http, Kafka, KeyFile, Meta, Postgres, ServiceSettings
 
 
 class Dispatcher(Group):
@@ -42,3 +42,4 @@ class DispatcherSettings(ServiceSettings):
     postgres: Postgres
     meta: Meta
     dispatcher: Dispatcher
+    analytics: Analytics = Analytics()

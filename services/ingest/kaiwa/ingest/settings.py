@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from kaiwa.runtime.settings import Group, Http, Kafka, ReadableFile, ServiceSettings, WebhookMeta
+from kaiwa.runtime.settings import Analytics, Group, Http, Kafka, ReadableFile, ServiceSettings, WebhookMeta
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """The largest body that can be kept whole as one record; the platform's batches stay far below."""
@@ -34,12 +34,6 @@ class Ingest(Group):
     max_bytes_in_flight: int = Field(default=64 * 1024 * 1024, ge=MAX_BODY_BYTES)
     max_requests_in_flight: int = Field(default=1024, ge=1)
     max_connections: int = Field(default=4096, ge=1)
-
-
-class Analytics(Group):
-    """The key that makes pseudonyms of conversations; a new one begins new pseudonyms. Without it analytics is off."""
-
-    pseudonym_key_file: ReadableFile | None = None
 
 
 class IngestSettings(ServiceSettings):

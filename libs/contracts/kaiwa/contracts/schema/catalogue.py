@@ -7,7 +7,7 @@ import msgspec
 
 from kaiwa.contracts import quarantine, topics
 from kaiwa.contracts.accounts import Account
-from kaiwa.contracts.analytics import Inbound
+from kaiwa.contracts.analytics import Inbound, Outbound
 from kaiwa.contracts.erasures import Checkpoint, Erasure, Receipt
 from kaiwa.contracts.events import Event, Kind
 from kaiwa.contracts.outcomes import Outcome, State
@@ -141,6 +141,16 @@ CHANNELS: tuple[Channel, ...] = (
         writer="ingest",
         readers="data teams",
         kinds=("analytics.inbound",),
+    ),
+    Channel(
+        topics.ANALYTICS_OUTBOUND,
+        "One fact per outcome, for those who count: nobody's id, and nothing they were told.",
+        Outbound,
+        key="`conversation`, a pseudonym",
+        partition=_BY_KEY,
+        writer="dispatcher",
+        readers="data teams",
+        kinds=("analytics.outbound",),
     ),
     Channel(
         topics.QUARANTINE,

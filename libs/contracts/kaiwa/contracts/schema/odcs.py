@@ -93,7 +93,12 @@ def _identity() -> Contract:
 
 
 def nullable(schema: Schema) -> bool:
-    return "null" in schema.get("type", ())
+    return "null" in schema.get("type", ()) or {"type": "null"} in schema.get("anyOf", ())
+
+
+def closed(schema: Schema) -> list[str]:
+    """The words of a closed set, null aside; none where any value may stand."""
+    return [word for one in (schema, *schema.get("anyOf", ())) for word in one.get("enum", ())]
 
 
 def logical(schema: Schema) -> str:
@@ -120,8 +125,8 @@ def _property(name: str, schema: Schema, column: Column) -> Contract:
 
 def _rules(name: str, schema: Schema, column: Column) -> list[Contract]:
     rules = []
-    if "enum" in schema:
-        values = ", ".join(f"'{value}'" for value in schema["enum"])
+    if words := closed(schema):
+        values = ", ".join(f"'{word}'" for word in words)
         rules.append((f"{name}_is_known", "The set is closed.", f"{name} NOT IN ({values})"))
     if column.pattern:
         rules.append(

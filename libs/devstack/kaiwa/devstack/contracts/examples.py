@@ -13,9 +13,11 @@ from kaiwa.contracts.accounts import Account
 from kaiwa.contracts.erasures import Checkpoint, Erasure, Receipt
 from kaiwa.contracts.events import Event, Kind, decode
 from kaiwa.contracts.outcomes import Disclosure, Outcome, Part
+from kaiwa.contracts.outcomes import decode as decode_outcome
 from kaiwa.contracts.schema import Example, Note
 from kaiwa.contracts.sends import Author, Message, Recipient, SendRequest
 from kaiwa.contracts.times import from_platform, rfc3339
+from kaiwa.dispatcher import facts as outgoing
 from kaiwa.ingest import callbacks, facts
 from kaiwa.ingest.normalise import normalise
 from kaiwa.meta.signed_request import SignedRequest
@@ -54,7 +56,16 @@ def others(told: Mapping[Kind, Note]) -> list[Example]:
     return [
         *_RECORDS,
         Example(fact.topic, "analytics.inbound", fact.key.decode("ascii"), described, fact.value or b""),
+        _told(),
     ]
+
+
+def _told() -> Example:
+    """The fact of the outcome among the records."""
+    [value] = [one.value for one in _RECORDS if one.topic == topics.OUTCOMES]
+    fact = outgoing.record(decode_outcome(value), outgoing.Measured("text", 840), _KEY)
+    described = tuple((name, value.decode("ascii")) for name, value in fact.headers)
+    return Example(fact.topic, "analytics.outbound", fact.key.decode("ascii"), described, fact.value or b"")
 
 
 def _note(kind: Kind, told: dict[str, Any]) -> Note:

@@ -264,7 +264,7 @@ where intent_id = :intent_id;
 -- The row as its next outcome reports it.
 update dispatcher.intents set seq = seq + 1 where intent_id = :intent_id
 returning intent_id, seq, request_id, account_id, customer_id, comment_id, addressee, evidence, tag, disclosure, author_kind, lane, attempt,
-    window_closes_at, error, traceparent, clock_timestamp() as now;
+    window_closes_at, error, traceparent, content_kind, requested_at, clock_timestamp() as now;
 
 -- name: leases_over()
 -- Claims and calls whose process is gone; the conversation is locked like everywhere.

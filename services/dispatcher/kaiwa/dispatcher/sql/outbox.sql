@@ -1,12 +1,13 @@
--- name: put(topic, key, value, headers)!
-insert into dispatcher.outbox (topic, key, value, headers) values (:topic, :key, :value, :headers::jsonb);
+-- name: put(topic, key, value, headers, measured)!
+insert into dispatcher.outbox (topic, key, value, headers, measured)
+values (:topic, :key, :value, :headers::jsonb, :measured::jsonb);
 
 -- name: try_lock_relay(key)$
 -- One relay at a time, so that records of one key keep their order; the lock ends with the transaction.
 select pg_try_advisory_xact_lock(:key);
 
 -- name: oldest(most)
-select id, topic, key, value, headers from dispatcher.outbox order by id limit :most;
+select id, topic, key, value, headers, measured from dispatcher.outbox order by id limit :most;
 
 -- name: remove(ids)!
 delete from dispatcher.outbox where id = any(:ids::bigint[]);

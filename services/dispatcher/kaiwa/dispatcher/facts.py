@@ -1,0 +1,52 @@
+"""What analytics learns of an outcome (operations.md 3): states, reasons, counts, hours; nobody, and nothing they said."""
+
+import msgspec
+
+from kaiwa.bus.records import Outgoing
+from kaiwa.contracts import cloudevents, ids, topics
+from kaiwa.contracts.analytics import Outbound, encode
+from kaiwa.contracts.outcomes import Outcome
+
+_KIND = "analytics.outbound"
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What an outcome does not say and a fact does."""
+
+    message: str | None
+    elapsed_ms: int
+
+
+def outbound(outcome: Outcome, measured: Measured, pseudonym_key: bytes) -> Outbound:
+    """The fact of this outcome; its words are codes of ours and of Meta's."""
+    disclosure, error = outcome.disclosure, outcome.error
+    return Outbound(
+        state=outcome.state,
+        reason=outcome.reason,
+        evidence=outcome.evidence,
+        author_kind=outcome.author_kind,
+        lane=outcome.lane,
+        message=measured.message,
+        conversation=ids.opaque(pseudonym_key, "conversation", outcome.account_id, outcome.customer_id or ""),
+        account=ids.opaque(pseudonym_key, "account", outcome.account_id),
+        hour=f"{outcome.decided_at[:13]}:00:00.000Z",
+        elapsed_ms=measured.elapsed_ms,
+        parts=len(outcome.parts),
+        parts_sent=sum(part.state == "sent" for part in outcome.parts),
+        attempt=outcome.attempt,
+        tag=outcome.tag,
+        disclosure=disclosure.trigger if disclosure else None,
+        placement=disclosure.placement if disclosure else None,
+        language=disclosure.language if disclosure else None,
+        error_code=error.code if error else None,
+        error_subcode=error.subcode if error else None,
+    )
+
+
+def record(outcome: Outcome, measured: Measured, pseudonym_key: bytes) -> Outgoing:
+    """Its record: a sink dedupes by an id that does not lead to the outcome."""
+    fact = outbound(outcome, measured, pseudonym_key)
+    head = cloudevents.headers(
+        event_id=ids.opaque(pseudonym_key, _KIND, outcome.id), kind=_KIND, account_id=None, time=fact.hour
+    )
+    return Outgoing(topics.ANALYTICS_OUTBOUND, fact.conversation.encode("ascii"), encode(fact), head)
