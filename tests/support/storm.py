@@ -5,9 +5,10 @@ Everything is drawn from a seed; what happens when is the machine's business. Th
 
 import asyncio
 import random
+import re
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -44,6 +45,7 @@ SKEWED = {"PYTHONPATH": str(Path(__file__).with_name("skewed_clock")), "CLOCK_SK
 DAY = 86_400
 MARGIN = 90
 TIGHT, WIDE = 5, 50  # messages a second
+_MARKER = re.compile(r"storm[ -]\d{5}(?:\.jpg| begins\.| ends\.|\.)")
 
 FAULTS: tuple[tuple[str, dict[str, object]], ...] = (
     ("echo_first", {"marker": ".jpg", "probability": 0.6, "seconds": 3}),
@@ -234,18 +236,18 @@ def judge(storm: Storm) -> list[str]:
     """Every promise that was broken, one line each; promise 3 first."""
     books = storm.rig.sim.books
     faults = []
-    by_mid = {call.mid: call for call in books.accepted()}
+    taken = books.accepted()
+    mids, by_marker = {call.mid for call in taken}, _by_marker(storm, taken)
     for item in storm.asked:
         outcome = storm.outcome(item)
-        accepted = [call for marker in item.markers for call in books.accepted(marker)]
+        accepted = [call for marker in item.markers for call in by_marker[marker]]
         faults += [
-            f"{m} was accepted {len(books.accepted(m))} times"
-            for m in item.markers
-            if len(books.accepted(m)) > 1
+            f"{marker} was accepted {len(by_marker[marker])} times"
+            for marker in item.markers
+            if len(by_marker[marker]) > 1
         ]
-        faults += _untrue(item, outcome, accepted, by_mid)
-    for person in storm.people:
-        faults += _disclosed_twice(storm, person)
+        faults += _untrue(item, outcome, accepted, mids)
+    faults += _disclosed_twice(taken)
     faults += [
         f"{call.rule} was broken: {call.code}/{call.subcode}"
         for call in books.violations(Rule.WINDOW, Rule.RATE)
@@ -257,8 +259,17 @@ def judge(storm: Storm) -> list[str]:
     return faults
 
 
+def _by_marker(storm: Storm, taken: Iterable[Call]) -> dict[str, list[Call]]:
+    """What was accepted of each request's messages: every call is read once."""
+    found: dict[str, list[Call]] = {marker: [] for item in storm.asked for marker in item.markers}
+    for call in taken:
+        for marker in _MARKER.findall(call.content or ""):
+            found[marker].append(call)
+    return found
+
+
 def _untrue(
-    item: Asked, outcome: Outcome, accepted: Iterable[Call], by_mid: dict[str | None, Call]
+    item: Asked, outcome: Outcome, accepted: Iterable[Call], mids: Collection[str | None]
 ) -> list[str]:
     """Where the claimed state and the books differ."""
     told = {part.mid for part in outcome.parts if part.state == "sent"}
@@ -269,19 +280,15 @@ def _untrue(
         faults.append(f"{line}, and the customer has more than it says")
     if outcome.state == "sent" and len(had) < len(item.markers):
         faults.append(f"{line}, and the customer has {len(had)} of {len(item.markers)}")
-    if not told <= set(by_mid):
+    if not told <= set(mids):
         faults.append(f"{line}, with a message that nobody accepted")
     return faults
 
 
-def _disclosed_twice(storm: Storm, person: Person) -> list[str]:
+def _disclosed_twice(taken: Iterable[Call]) -> list[str]:
     """Disclosures of their own stand before pictures alone, and everybody gets one picture at most."""
-    own = [
-        call
-        for call in storm.rig.sim.books.accepted(account_id=person.account_id)
-        if call.customer_id == person.customer_id and call.text and "storm" not in call.text
-    ]
-    return [f"{len(own)} disclosures went before one picture"] if len(own) > 1 else []
+    own = Counter(call.target for call in taken if call.text and "storm" not in call.text)
+    return [f"{times} disclosures went before one picture" for times in own.values() if times > 1]
 
 
 def account_of(storm: Storm) -> dict[str, object]:
