@@ -310,6 +310,10 @@ def account_of(storm: Storm) -> dict[str, object]:
         "doubted": len(doubted),
         "settled_by_itself": round(1 - still / len(doubted), 3) if doubted else None,
         "settled_by": dict(settled),
+        "throttled": sum(
+            any(outcome.reason == "paused_by_platform" for outcome in storm.rig.outcomes[item.request_id])
+            for item in storm.asked
+        ),
         "faults_met": dict(Counter(call.fault for call in storm.rig.sim.books.calls if call.fault)),
         "troubles": dict(storm.done),
     }
