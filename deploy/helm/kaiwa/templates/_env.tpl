@@ -159,6 +159,10 @@ The secret files of each service: variable, Secret, key in it. A key's name is t
 {{- with $root.Values.otel.endpoint }}
 - name: KAIWA_OTEL__ENDPOINT
   value: {{ . | quote }}
+{{- if ne (float64 $root.Values.otel.ratio) 1.0 }}
+- name: KAIWA_OTEL__RATIO
+  value: {{ $root.Values.otel.ratio | quote }}
+{{- end }}
 {{- end }}
 {{- $group := upper .name }}
 {{- range $setting, $value := .values.settings }}
