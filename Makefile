@@ -34,11 +34,12 @@ test: setup  ## every tier but the long chaos runs
 unit: setup  ## the pure tests alone, in seconds
 	@$(RUN) pytest tests/unit tests/contract
 
-lint: setup  ## ruff, strict types, import rules
+lint: setup  ## ruff, strict types, import rules, known holes, secrets (KAIWA_CI_STRICT=1: a skip is a failure)
 	@$(RUN) ruff format --check .
 	@$(RUN) ruff check .
 	@$(RUN) lint-imports
 	@$(RUN) mypy
+	@$(RUN) python -m kaiwa.devstack.scans
 
 format: setup  ## what lint would complain of and a machine can mend
 	@$(RUN) ruff format .

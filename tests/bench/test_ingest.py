@@ -5,8 +5,6 @@ Every case is a ratio of figures from one run, the processor's time first; absol
 
 import asyncio
 import contextlib
-import os
-import random
 import statistics
 import time
 from collections.abc import Sequence
@@ -21,7 +19,6 @@ from contest import (
     Rounds,
     bulk,
     ingest,
-    mid,
     own_cpu,
     plain,
     ratio,
@@ -35,9 +32,8 @@ from kafka_records import new_topic
 from load import drive
 
 from kaiwa.bus.clients import producing
-from kaiwa.bus.records import Record, header_text
-from kaiwa.contracts import events, topics
-from kaiwa.contracts.cloudevents import TRACEPARENT
+from kaiwa.bus.records import Record
+from kaiwa.contracts import topics
 from kaiwa.devstack.stack import Stack
 from kaiwa.runtime.settings import Kafka
 
@@ -194,48 +190,3 @@ async def one_by_one(producer: AIOKafkaProducer, topic: str) -> list[float]:
 
 def p99(seconds: Sequence[float]) -> float:
     return statistics.quantiles(seconds, n=100)[-1]
-
-
-async def test_a_backlog(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
-    """Hours of retries at once, a fifth of them twice, in any order: every event is there and no other, each under one
-    id, those of a body in their order, and memory does not grow with them.
-    """
-    count = int(os.environ.get("KAIWA_BENCH_BACKLOG", "50000")) // EVENTS_A_BODY
-    delivered = [*range(count), *range(count // 5)]
-    random.Random(4).shuffle(delivered)
-    memory: list[float] = []
-    async with ingest(stack, tmp_path) as service:
-        await service.until_accepting(request(single(0)))
-        before = await size_of(kafka)
-        started = time.perf_counter()
-        for part in (delivered[: len(delivered) // 2], delivered[len(delivered) // 2 :]):
-            answers = await drive(
-                service.port, (request(bulk(number, series=7)) for number in part), connections=8
-            )
-            assert {answer.status for answer in answers} == {200}
-            memory.append(await service.memory())
-        seconds = time.perf_counter() - started
-        grown = await size_of(kafka) - before
-    assert grown == len(delivered) * EVENTS_A_BODY
-    place = {mid(7, number, n): (number, n) for number in range(count) for n in range(EVENTS_A_BODY)}
-    ids: dict[str, set[str]] = {}
-    of_delivery: dict[tuple[str | None, int], list[tuple[int, int]]] = {}
-    for record in await written(stack.bootstrap_servers, topics.EVENTS):
-        event = events.decode(record.value or b"")
-        if (sent := place.get(events.data_of(event).mid)) is not None:
-            ids.setdefault(event.id, set()).add(events.data_of(event).mid)
-            trace = header_text(record, TRACEPARENT)
-            of_delivery.setdefault((trace, record.partition), []).append(sent)
-    assert len(ids) == len(place)
-    assert all(len(mids) == 1 for mids in ids.values())
-    assert len(place) <= sum(map(len, of_delivery.values())) <= grown  # compaction takes older twins away
-    assert all(
-        found == sorted(found) and len({body for body, _ in found}) == 1 for found in of_delivery.values()
-    )
-    report(
-        "a backlog",
-        events=grown,
-        events_per_second=round(grown / seconds),
-        memory_mb=[round(size / 2**20) for size in memory],
-    )
-    assert memory[1] <= 1.2 * memory[0]

@@ -140,9 +140,16 @@ def report(case: str, **figures: object) -> None:
     sys.stdout.write(json.dumps({"case": case, **figures}) + "\n")
 
 
-def mid(*name: object) -> str:
-    """As long and as incompressible as the platform's."""
-    return base64.urlsafe_b64encode(hashlib.sha512(repr(name).encode()).digest() * 2).decode()[:140]
+def mid(*name: int) -> str:
+    """As long and as incompressible as the platform's, but that it begins with its name."""
+    digest = hashlib.sha512(repr(name).encode()).digest() * 2
+    return ("".join(f"{number}." for number in name) + base64.urlsafe_b64encode(digest).decode())[:140]
+
+
+def place_of(found: str, *, series: int) -> tuple[int, int] | None:
+    """Which event of which body has this mid; None where it is of another series, or none of ours."""
+    name = tuple(int(part) for part in found.split(".")[:3] if part.isdigit())
+    return name[1:] if len(name) == 3 and name[0] == series and mid(*name) == found else None
 
 
 def message(*name: int) -> Json:

@@ -98,6 +98,7 @@ def test_of_duplicate_keys_the_last_counts() -> None:
         b"NaN",
         b'{"object":"instagram","entry":[]} x',
         b'{"object":"instagram","entry":["\xff"]}',
+        b'{"object":"instagram","entry":[{"id":"1","time":1,"messaging":["\xff"]}]}',
         b"[" * 100_000,
         b"[" * 100_000 + b"]" * 100_000,
     ],

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaiwa.ingest.normalise import messaging, plain
+from kaiwa.ingest.normalise import envelope, messaging, plain
 from kaiwa.ingest.normalise.fields import decoded
 from kaiwa.ingest.normalise.meaning import Sighting
 
@@ -82,12 +82,57 @@ def test_it_takes_a_plain_text(sender: str) -> None:
         plain_text(message={"mid": "m", "text": "t", "is_echo": False}),
         plain_text(sender={"id": 1102}),
         plain_text(sender={"id": "a b"}),
+        plain_text(recipient={"id": "a b"}),
+        plain_text(sender={"id": ACCOUNT}, recipient={"id": "a b"}),
         plain_text(new_field=None),
     ],
 )
 def test_it_leaves_everything_else(item: dict[str, object]) -> None:
     short, _ = ways(item, ACCOUNT)
     assert short is None
+
+
+entries: Strategy = st.fixed_dictionaries(
+    {
+        "id": ids,
+        "time": moments,
+        "messaging": st.lists(st.sampled_from([plain_text(), {}, 1, "🙂"]), max_size=2) | st.none(),
+    },
+    optional={"standby": st.just([]), "field": st.just("comments")},
+) | st.sampled_from([None, {"id": ACCOUNT}])
+notified = st.fixed_dictionaries(
+    {"object": st.sampled_from(["instagram", "page", None]), "entry": st.lists(entries, max_size=3)},
+    optional={"more": st.none()},
+)
+
+
+@given(notified)
+def test_both_ways_find_the_same_items(notification: object) -> None:
+    """Breaks when the short way takes a body of which it does not find every item, or finds another."""
+    body = msgspec.json.encode(notification)
+    short = plain.items(body)
+    if short is not None:
+        assert [envelope.object_of(one) for one in envelope.notifications(body)] == ["instagram"]
+        assert list(map(told, short)) == list(map(told, envelope.items(msgspec.Raw(body))))
+
+
+def told(found: envelope.Found) -> tuple[object, ...]:
+    return (bytes(found.item), *found[1:])
+
+
+def test_it_takes_a_plain_body() -> None:
+    """Breaks when the short way is never taken, which nothing but the clock would show."""
+    entry = {"id": ACCOUNT, "time": SENT_MS, "messaging": [plain_text(), 1]}
+    body = msgspec.json.encode({"object": "instagram", "entry": [entry, entry]})
+    assert len(plain.items(body) or ()) == 4
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b'{"object":"instagram"}', b'{"object":"instagram","entry":[{}]}', b'"\xff"', b"[" * 5_000],
+)
+def test_it_leaves_every_other_body(body: bytes) -> None:
+    assert plain.items(body) is None
 
 
 def test_what_is_nested_too_deeply_is_left() -> None:

@@ -100,6 +100,14 @@ def test_every_item_makes_one_event_that_a_reader_can_read(
 
 
 @settings(deadline=None)  # the machine is shared
+@given(st.lists(items, min_size=1, max_size=3), st.sampled_from(["messaging", "standby"]))
+def test_a_usual_body_says_what_it_says_the_long_way(delivered: list[list[Any]], stream: str) -> None:
+    """As the only one of a list of notifications a body is read by its levels, alone by the short way if it can be."""
+    alone = body(*(entry(*one, stream=stream) for one in delivered))
+    assert read(alone) == read(b"[" + alone + b"]")
+
+
+@settings(deadline=None)  # the machine is shared
 @given(anything, st.sampled_from(["body", "entry", "array"]))
 def test_nothing_that_is_json_raises(value: Any, level: str) -> None:
     delivery = {"body": value, "entry": [value], "array": [{"id": ACCOUNT, "messaging": value}]}[level]

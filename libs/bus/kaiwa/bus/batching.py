@@ -14,7 +14,7 @@ awaits one future per batch. This goes into aiokafka's own queue, which is priva
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerClosed
@@ -33,19 +33,24 @@ class Batching:
     def __init__(self, client: AIOKafkaProducer) -> None:
         self._client = client
         self._queue = client._message_accumulator  # noqa: SLF001 - see above; so are all below
+        self.known: dict[str, int] = {}  # partitions by topic
         self._waiting = self._queue._batches  # noqa: SLF001 - (topic, partition) → batches not taken yet
 
-    async def put(self, records: Sequence[Outgoing]) -> set[Ack]:
+    async def put(self, records: Sequence[Outgoing], *, within: float) -> set[Ack]:
         """Hand the records over, in their order; the acknowledgements to wait for, which others may wait for, too.
 
-        Raises KafkaError, PublishFailed for a topic that is not there and Unpublishable for a partition that is not.
+        Raises KafkaError, PublishFailed for a topic that is not there, Unpublishable for a partition that is not, and
+        TimeoutError where it takes longer than ``within`` seconds to find out.
         """
-        partitions = {topic: await self._partitions(topic) for topic in {record.topic for record in records}}
-        places = [_place(record, partitions[record.topic]) for record in records]
+        if unknown := {record.topic for record in records} - self.known.keys():
+            async with asyncio.timeout(within):
+                for topic in unknown:
+                    await self.partitions(topic)
+        places = [_place(record, self.known[record.topic]) for record in records]
         if (error := self._queue._exception) is not None:  # noqa: SLF001
             raise KafkaError("the producer has ended") from error
         # From here on nothing waits: either all of them are in the queue or none.
-        return {self._append(record, place) for record, place in zip(records, places, strict=True)}
+        return set(map(self._append, records, places))
 
     def give_up(self) -> None:
         """Fail what waits for an acknowledgement, so that its publisher hears it now."""
@@ -54,13 +59,16 @@ class Batching:
             for batch in batches:
                 batch._drain_waiter.exception()  # noqa: SLF001 - seen, or asyncio would report it
 
-    async def _partitions(self, topic: str) -> frozenset[int]:
-        try:
-            return frozenset(await self._client.partitions_for(topic))
-        except KafkaError as error:  # before anything was sent, so the producer is as good as it was
-            raise PublishFailed(
-                f"{topic} is missing or not ours to write: run `kaiwa topics apply`"
-            ) from error
+    async def partitions(self, topic: str) -> int:
+        """How many a topic has, asked for once: it never changes. Raises PublishFailed where the topic is not there."""
+        if (known := self.known.get(topic)) is None:
+            try:
+                known = self.known[topic] = len(await self._client.partitions_for(topic))
+            except KafkaError as error:  # before anything was sent, so the producer is as good as it was
+                raise PublishFailed(
+                    f"{topic} is missing or not ours to write: run `kaiwa topics apply`"
+                ) from error
+        return known
 
     def _append(self, record: Outgoing, place: tuple[str, int]) -> Ack:
         waiting = self._waiting.get(place)
@@ -74,13 +82,14 @@ class Batching:
         return ack
 
 
-def _place(record: Outgoing, partitions: Collection[int]) -> tuple[str, int]:
+def _place(record: Outgoing, partitions: int) -> tuple[str, int]:
     """Where it goes; Kafka's default partitioner has the word where the record says nothing."""
-    if record.partition is None:
-        return record.topic, of_key(record.key, len(partitions))
-    if record.partition not in partitions:
-        raise Unpublishable(f"{record.topic} has no partition {record.partition}")
-    return record.topic, record.partition
+    partition = record.partition
+    if partition is None:
+        return record.topic, of_key(record.key, partitions)
+    if not 0 <= partition < partitions:
+        raise Unpublishable(f"{record.topic} has no partition {partition}")
+    return record.topic, partition
 
 
 def _taken(builder: BatchBuilder, record: Outgoing) -> bool:

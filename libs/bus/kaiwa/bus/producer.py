@@ -107,10 +107,12 @@ class Producer:
     async def partitions(self, topic: str, *, within: float) -> int:
         """How many partitions a topic has (seconds to find out; the answer is cached, as it never changes)."""
         line = self._require_line()
+        if (known := line.batching.known.get(topic)) is not None:
+            return known
         try:
             async with asyncio.timeout(within):
-                return len(await line.client.partitions_for(topic))
-        except (KafkaError, TimeoutError) as error:
+                return await line.batching.partitions(topic)
+        except (PublishFailed, TimeoutError) as error:
             raise Unavailable(f"the partitions of {topic} are not known yet") from error
 
     async def publish(self, records: Sequence[Outgoing], *, within: float) -> None:
@@ -123,8 +125,8 @@ class Producer:
         started = time.monotonic()
         try:
             with tracing.sending(records):
-                async with asyncio.timeout(within):
-                    await _all(await line.batching.put(records))
+                acks = await line.batching.put(records, within=within)
+                await _all(acks, within=started + within - time.monotonic())
         except (KafkaError, TimeoutError) as error:
             self._note_failure(line, error)
             raise PublishFailed(
@@ -180,12 +182,17 @@ class Producer:
         task.add_done_callback(self._closing.discard)
 
 
-async def _all(acks: set[Ack]) -> None:
-    """Wait for all of them, or for the first that fails. Others wait for them too: they must not be cancelled."""
+async def _all(acks: set[Ack], *, within: float) -> None:
+    """Wait for all of them, or for the first that fails. Others wait for them too: they must not be cancelled.
+
+    Raises TimeoutError after ``within`` seconds.
+    """
     if acks:
-        done, _ = await asyncio.wait(acks, return_when=asyncio.FIRST_EXCEPTION)
+        done, waiting = await asyncio.wait(acks, timeout=within, return_when=asyncio.FIRST_EXCEPTION)
         for ack in done:
             ack.result()
+        if waiting:
+            raise TimeoutError
 
 
 async def _close(line: _Line) -> None:

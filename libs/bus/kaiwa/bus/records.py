@@ -5,6 +5,8 @@ that leaves in the sequence kills the partition for an idempotent producer, with
 A record too large does the same, so both are refused here, before anything is sent.
 """
 
+from itertools import chain
+
 import msgspec
 from aiokafka import ConsumerRecord
 
@@ -40,13 +42,9 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     @property
     def size(self) -> int:
         """Bytes it takes at most in a batch of its own, uncompressed."""
-        size = _FRAME + len(self.key) + len(self.value or b"")
-        for (
-            name,
-            value,
-        ) in self.headers:  # no generator: every event comes by here, and it takes twice as long
-            size += len(name.encode()) + len(value) + _HEADER_FRAME
-        return size
+        headers = self.headers
+        named = sum(map(len, chain.from_iterable(headers)))  # a name is ASCII; every event comes by here
+        return _FRAME + len(self.key) + len(self.value or b"") + len(headers) * _HEADER_FRAME + named
 
 
 def is_tombstone(record: Record) -> bool:

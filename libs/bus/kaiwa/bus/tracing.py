@@ -5,17 +5,17 @@ A batch has many causes, so its span links to them; a span below one request con
 the request waited long, begins a trace that links to it: a trace of days is of no use to anybody.
 """
 
+import random
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass
 from itertools import islice
-from typing import Final, Self
+from types import TracebackType
+from typing import Final, NamedTuple, Self
 
-import structlog
 from opentelemetry.trace import SpanContext
+from structlog.contextvars import STRUCTLOG_KEY_PREFIX
 
 from kaiwa.bus.records import Outgoing, Record, header_text
 from kaiwa.contracts.cloudevents import TRACEPARENT
@@ -26,10 +26,10 @@ _FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-
 _SAMPLED = 0x01
 _LONG_WAIT: Final = 60.0  # seconds after which what goes on is a trace of its own
 _MOST_LINKS: Final = 32  # of one batch; beyond them a reader is not helped
+_NOTHING: Final = nullcontext()
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """One hop of a trace: which trace, which span is the parent of what comes next."""
 
     trace_id: str
@@ -38,7 +38,7 @@ class Trace:
 
     @classmethod
     def new(cls) -> Self:
-        return cls(secrets.token_hex(16), secrets.token_hex(8))
+        return cls(_random_hex(16), _random_hex(8))
 
     @classmethod
     def parse(cls, text: str | None) -> Self | None:
@@ -52,7 +52,7 @@ class Trace:
         return cls(trace_id, span_id, bool(int(flags, 16) & _SAMPLED))
 
     def child(self) -> Self:
-        return type(self)(self.trace_id, secrets.token_hex(8), self.sampled)
+        return self._replace(span_id=_random_hex(8))
 
     @property
     def context(self) -> SpanContext:
@@ -63,6 +63,8 @@ class Trace:
 
 
 _current: ContextVar[Trace | None] = ContextVar("kaiwa_trace", default=None)
+_logged: ContextVar[str] = ContextVar(f"{STRUCTLOG_KEY_PREFIX}trace_id")
+"""What structlog takes into every line, set without its machinery, which costs a delivery more than its signature."""
 
 
 def current() -> Trace | None:
@@ -74,7 +76,6 @@ def of(record: Record) -> Trace | None:
     return Trace.parse(header_text(record, TRACEPARENT))
 
 
-@contextmanager
 def span(
     name: str,
     kind: Kind = "internal",
@@ -82,23 +83,32 @@ def span(
     parent: Trace | None = None,
     links: Iterable[Trace] = (),
     attributes: Mapping[Attribute, str | int | float] | None = None,
-) -> Iterator[Trace]:
+) -> AbstractContextManager[Trace]:
     """A span below ``parent``, or of a new trace: what is logged and published inside carries it."""
     if not telemetry.on():
-        with _carrying(parent.child() if parent else Trace.new()) as trace:
-            yield trace
-        return
+        return _Carrying(parent.child() if parent else Trace.new())
+    return _recorded(name, kind, parent, links, attributes or {})
+
+
+@contextmanager
+def _recorded(
+    name: str,
+    kind: Kind,
+    parent: Trace | None,
+    links: Iterable[Trace],
+    attributes: Mapping[Attribute, str | int | float],
+) -> Iterator[Trace]:
     recorded = telemetry.begin(
         name,
         kind,
         parent=parent.context if parent else None,
         links=[link.context for link in links],
-        attributes=attributes or {},
+        attributes=attributes,
     )
     made = recorded.get_span_context()
     error: BaseException | None = None
     try:
-        with _carrying(
+        with _Carrying(
             Trace(f"{made.trace_id:032x}", f"{made.span_id:016x}", made.trace_flags.sampled)
         ) as trace:
             yield trace
@@ -132,14 +142,12 @@ def processing(group: str, records: Sequence[Record]) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def sending(records: Sequence[Outgoing]) -> Iterator[None]:
+def sending(records: Sequence[Outgoing]) -> AbstractContextManager[object]:
     """The span of one publish."""
     if not telemetry.on() or not records:
-        yield
-        return
+        return _NOTHING
     names = ",".join(sorted({record.topic for record in records}))
-    with span(
+    return span(
         f"send {names}",
         "producer",
         parent=current(),
@@ -149,8 +157,7 @@ def sending(records: Sequence[Outgoing]) -> Iterator[None]:
             "messaging.operation.type": "send",
             "messaging.batch.message_count": len(records),
         },
-    ):
-        yield
+    )
 
 
 @contextmanager
@@ -182,14 +189,29 @@ def each(name: str, causes: Iterable[str | None]) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _carrying(trace: Trace) -> Iterator[Trace]:
-    token = _current.set(trace)
-    try:
-        with structlog.contextvars.bound_contextvars(trace_id=trace.trace_id):
-            yield trace
-    finally:
-        _current.reset(token)
+class _Carrying:
+    """A trace in force, entered once."""
+
+    __slots__ = ("_tokens", "_trace")
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+
+    def __enter__(self) -> Trace:
+        self._tokens = _current.set(self._trace), _logged.set(self._trace.trace_id)
+        return self._trace
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, place: TracebackType | None
+    ) -> None:
+        current, logged = self._tokens
+        _current.reset(current)
+        _logged.reset(logged)
+
+
+def _random_hex(size: int) -> str:
+    """They tell spans apart and guard nothing, so they need no call to the kernel."""
+    return f"{random.getrandbits(8 * size):0{2 * size}x}"
 
 
 def traceparent() -> str:

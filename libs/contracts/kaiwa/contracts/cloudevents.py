@@ -1,6 +1,7 @@
 """CloudEvents 1.0, binary mode: the headers of every record. ASCII only, so that any client can read them."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from kaiwa.contracts.times import rfc3339
 
@@ -14,13 +15,23 @@ def headers(
     *, event_id: str, kind: str, account_id: str | None, time: datetime | str, traceparent: str | None = None
 ) -> Headers:
     """Headers of one record; ``kind`` without the family's prefix and version (``message.received``)."""
-    source = f"/instagram/{account_id}" if account_id else "/instagram"
     moment = time if isinstance(time, str) else rfc3339(time)
+    source, described = _of(kind, account_id)
     built = (
         *_FIXED,
         ("ce_id", event_id.encode("ascii")),
-        ("ce_source", source.encode("ascii")),
-        ("ce_type", f"instagram.{kind}.v1".encode("ascii")),
+        source,
+        described,
         ("ce_time", moment.encode("ascii")),
     )
     return built if traceparent is None else (*built, (TRACEPARENT, traceparent.encode("ascii")))
+
+
+@lru_cache(maxsize=4096)
+def _of(kind: str, account_id: str | None) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
+    """What the records of one kind and account share."""
+    source = f"/instagram/{account_id}" if account_id else "/instagram"
+    return (
+        ("ce_source", source.encode("ascii")),
+        ("ce_type", f"instagram.{kind}.v1".encode("ascii")),
+    )

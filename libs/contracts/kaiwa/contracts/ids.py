@@ -28,8 +28,8 @@ def opaque(key: bytes, *parts: str) -> str:
     """
     inner, outer = _begun(key, parts[:-1])
     hashed = inner.copy()
-    for last in parts[-1:]:
-        hashed.update(_framed(last))
+    if parts:
+        hashed.update(_framed(parts[-1]))
     mac = outer.copy()
     mac.update(hashed.digest())
     return _base32(mac.digest())
@@ -50,7 +50,9 @@ def _begun(key: bytes, parts: tuple[str, ...]) -> "tuple[_Hash, _Hash]":
 
 
 def _framed(part: str) -> bytes:
-    raw = part.encode("utf-8", "surrogatepass")
+    raw = (
+        part.encode() if part.isascii() else part.encode("utf-8", "surrogatepass")
+    )  # the first is far faster
     return len(raw).to_bytes(4) + raw
 
 

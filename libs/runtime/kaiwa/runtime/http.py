@@ -63,7 +63,11 @@ async def respond_json(send: Send, status: int, value: object, *, headers: Heade
 
 def header(scope: Scope, name: bytes) -> bytes | None:
     """The first value of a header; ASGI names are lower case."""
-    return next((value for key, value in scope["headers"] if key == name), None)
+    for key, value in scope["headers"]:
+        if key == name:
+            found: bytes = value
+            return found
+    return None
 
 
 async def read_body(scope: Scope, receive: Receive, *, limit: int, within: float) -> bytes:

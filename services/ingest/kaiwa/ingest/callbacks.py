@@ -74,12 +74,15 @@ class Callbacks:
         """Raises one of the failures."""
         if (header(scope, b"content-type") or _FORM).partition(b";")[0].strip().lower() != _FORM:
             raise NotAForm
-        with self._admission.admitted(scope):
+        size = self._admission.admit(scope)
+        try:
             body = await self._admission.body(scope, receive, most=_MOST_BYTES)
             now = clock.utc_now()
             request = verify(_signed_request(body), self._apps(), now=now)
             code = code_of(request, self._id_key)
             await self._publish(record(kind, request, code, received_at=now, id_key=self._id_key))
+        finally:
+            self._admission.leave(size)
         return code
 
 

@@ -31,10 +31,10 @@ class _Traffic:
     before: _Count = field(default_factory=_Count)
 
     def turn(self, window: int) -> None:
-        if window > self.window:
-            self.before = self.now if window == self.window + 1 else _Count()
-            self.now = _Count()
-            self.window = window
+        """Begin a later window."""
+        self.before = self.now if window == self.window + 1 else _Count()
+        self.now = _Count()
+        self.window = window
 
     @property
     def blown(self) -> bool:
@@ -62,6 +62,9 @@ class Fuses:
 
     def _at(self, app_id: str, at: float) -> _Traffic:
         window = int(at // _WINDOW)
-        traffic = self._apps.setdefault(app_id, _Traffic(window))
-        traffic.turn(window)
+        traffic = self._apps.get(app_id)
+        if traffic is None:
+            traffic = self._apps[app_id] = _Traffic(window)
+        elif window > traffic.window:
+            traffic.turn(window)
         return traffic

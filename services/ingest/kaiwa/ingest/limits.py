@@ -4,8 +4,6 @@ A request is admitted by what its head declares, before any of its body is read:
 How many connections there may be is the server's to bound (runtime), headers are the Ingress's.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from kaiwa.runtime import metrics
@@ -33,10 +31,14 @@ class Admission:
         self._limits = limits
         self._requests = 0
         self._bytes = 0
+        metrics.REQUESTS_IN_FLIGHT.set_function(lambda: self._requests)
+        metrics.BYTES_IN_FLIGHT.set_function(lambda: self._bytes)
 
-    @contextmanager
-    def admitted(self, scope: Scope) -> Iterator[None]:
-        """Count a request until the block ends. Raises BodyTooLarge or Overloaded."""
+    def admit(self, scope: Scope) -> int:
+        """Count a request in; what it declares is to be given to ``leave`` at its end, however it ends.
+
+        Raises BodyTooLarge or Overloaded: then it was not counted.
+        """
         most = self._limits.body_bytes
         declared = header(scope, b"content-length")  # the HTTP parser let only digits through
         size = most if declared is None else int(declared)
@@ -45,19 +47,15 @@ class Admission:
         crowded = self._requests >= self._limits.requests_in_flight
         if crowded or self._bytes + size > self._limits.bytes_in_flight:
             raise Overloaded
-        self._add(1, size)
-        try:
-            yield
-        finally:
-            self._add(-1, -size)
+        self._requests += 1
+        self._bytes += size
+        return size
+
+    def leave(self, size: int) -> None:
+        self._requests -= 1
+        self._bytes -= size
 
     async def body(self, scope: Scope, receive: Receive, *, most: int | None = None) -> bytes:
         """The body of an admitted request; ``most`` is a bound of its own below the common one. Raises BodyError."""
         limits = self._limits
         return await read_body(scope, receive, limit=most or limits.body_bytes, within=limits.body_seconds)
-
-    def _add(self, requests: int, size: int) -> None:
-        self._requests += requests
-        self._bytes += size
-        metrics.REQUESTS_IN_FLIGHT.set(self._requests)
-        metrics.BYTES_IN_FLIGHT.set(self._bytes)

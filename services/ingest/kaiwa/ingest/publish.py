@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+
+import prometheus_client
 
 from kaiwa.bus.errors import Unpublishable
 from kaiwa.bus.producer import Producer
@@ -81,8 +84,9 @@ class Publisher:
         if written:
             records_only = [record for _, record in written]
             await self._producer.publish(records_only, within=deadline - time.monotonic())
-        _count(Counter(label for label, _ in written))
-        metrics.OTHER_OBJECTS.inc(reading.others)
+        _count([label for label, _ in written])
+        if reading.others:
+            metrics.OTHER_OBJECTS.inc(reading.others)
         if self._published is not None:
             labelled = zip(
                 reading.found, written, strict=False
@@ -165,9 +169,12 @@ def _body(delivery: Delivery, cause: Cause, id_key: bytes) -> Outgoing:
     )
 
 
-def _count(labels: Counter[str]) -> None:
-    for label, number in labels.items():
-        if isinstance(label, Cause):
-            metrics.QUARANTINED.labels(label).inc(number)
-        else:
-            metrics.EVENTS.labels(label).inc(number)
+def _count(labels: Sequence[str]) -> None:
+    """Each label is a kind, or the cause of a quarantine."""
+    for label, number in Counter(labels).items():
+        _counted(label, is_cause=isinstance(label, Cause)).inc(number)
+
+
+@cache
+def _counted(label: str, *, is_cause: bool) -> prometheus_client.Counter:
+    return (metrics.QUARANTINED if is_cause else metrics.EVENTS).labels(label)

@@ -4,6 +4,7 @@ import hmac
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -26,6 +27,9 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """What is safe to echo to a browser (platform.md 1.2)."""
 
 _NO_PAGE = ((b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),)
+
+
+_ended = cache(metrics.WEBHOOKS.labels)
 
 
 class Webhook:
@@ -67,7 +71,7 @@ class Webhook:
             outcome = answers.ACCEPTED
         except answers.FAILURES as error:
             outcome = answers.of(error)
-        metrics.WEBHOOKS.labels(outcome.name).inc()
+        _ended(outcome.name).inc()
         if outcome.status is not None:
             await respond(send, outcome.status, headers=outcome.headers)
         if outcome is answers.ACCEPTED:
@@ -75,7 +79,8 @@ class Webhook:
 
     async def _accept(self, scope: Scope, receive: Receive) -> None:
         """Raises one of the failures."""
-        with self._admission.admitted(scope):
+        size = self._admission.admit(scope)
+        try:
             body = await self._admission.body(scope, receive)
             app_id = self._signer(scope, body)
             with tracing.span(
@@ -85,11 +90,14 @@ class Webhook:
                 attributes=_RECEIVING,
             ):
                 await self._publish(Delivery(body, app_id, clock.utc_now()))
+        finally:
+            self._admission.leave(size)
 
     def _signer(self, scope: Scope, body: bytes) -> str:
         """The app whose secret signed the body; one that the path names must be that one."""
-        named = scope["path_params"].get("app_id")
-        apps = [app for app in self._apps() if named in (None, app.app_id)]
+        apps = self._apps()
+        if (named := scope["path_params"].get("app_id")) is not None:
+            apps = [app for app in apps if app.app_id == named]
         app_id = verify(body, header(scope, b"x-hub-signature-256"), apps)
         if app_id is None:
             raise BadSignature

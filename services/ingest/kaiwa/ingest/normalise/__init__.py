@@ -6,6 +6,7 @@ An item that has no known shape, or lacks what its kind needs, is an ``unknown``
 """
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -59,11 +60,22 @@ def normalise(
 ) -> Reading:
     """Read a body whose signature named ``app_id``."""
     received = rfc3339(received_at)
+
+    def read(delivered: Iterable[Found]) -> tuple[Normalised, ...]:
+        return tuple(
+            [
+                Normalised(_event(one, app_id, received, id_key, always_raw=always_raw), one.item)
+                for one in delivered
+            ]
+        )
+
     try:
+        if (usual := plain.items(body)) is not None:
+            return Reading(read(usual))
         delivered = notifications(body)
         objects = [object_of(notification) for notification in delivered]
-        found = tuple(
-            Normalised(_event(item, app_id, received, id_key, always_raw=always_raw), item.item)
+        found = read(
+            item
             for notification, name in zip(delivered, objects, strict=True)
             if name == _OBJECT
             for item in items(notification)

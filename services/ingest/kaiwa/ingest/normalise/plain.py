@@ -1,16 +1,18 @@
-"""The short way for what nearly all of them are: a text and nothing else, recognised and read in one decode.
+"""The short way for what nearly all of them are: entries of ``messaging``, and in them a text and nothing else.
 
-It takes an item only where :mod:`messaging` would say the very same of it (a test compares them); any other field, type
-or value sends the item the long way. So there is nothing to be added here when the platform adds a shape.
+Body and item are each recognised and read in one decode. It takes them only where :mod:`envelope` and :mod:`messaging`
+would say the very same (tests compare them); any other field, type or value sends them the long way. So there is
+nothing to be added here when the platform adds a shape.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from kaiwa.contracts import times
 from kaiwa.contracts.events import Kind, Message
 from kaiwa.contracts.wire import UNREADABLE
+from kaiwa.ingest.normalise.envelope import Found
 from kaiwa.ingest.normalise.fields import identifier
 from kaiwa.ingest.normalise.meaning import Meaning, Sighting
 
@@ -31,7 +33,37 @@ class _Item(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     message: _Text
 
 
+class _Entry(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    id: Any  # as the long way reads them
+    time: Any
+    messaging: list[msgspec.Raw]
+
+
+class _Notification(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    object: Literal["instagram"]
+    entry: list[_Entry]
+
+
 _decode = msgspec.json.Decoder(_Item).decode
+_notification = msgspec.json.Decoder(_Notification).decode
+
+
+def items(body: bytes) -> list[Found] | None:
+    """Every item of a body in which all is plain but perhaps the items; None where it is not that plain."""
+    try:
+        if not body.isascii():
+            body.decode("utf-8")
+        entries = _notification(body).entry
+    except UNREADABLE:
+        return None
+    if not all(entry.messaging for entry in entries):  # an entry without items is one itself
+        return None
+    return [
+        Found(item, "messaging", account_id, delivered_at)
+        for entry in entries
+        for account_id, delivered_at in [(identifier(entry.id), times.platform_rfc3339(entry.time))]
+        for item in entry.messaging
+    ]
 
 
 def sight(item: msgspec.Raw, account_id: str | None) -> Sighting | None:
@@ -40,13 +72,15 @@ def sight(item: msgspec.Raw, account_id: str | None) -> Sighting | None:
         found = _decode(item)
     except UNREADABLE:
         return None
-    sender, recipient = identifier(found.sender.id), identifier(found.recipient.id)
+    sender, recipient = found.sender.id, found.recipient.id
+    customer_id, other = (recipient, sender) if sender == account_id else (sender, recipient)
     moment, message = found.timestamp, found.message
-    if account_id is None or sender is None or recipient is None or not message.mid:
+    if account_id is None or not message.mid or identifier(customer_id) is None:
+        return None
+    if other != account_id and identifier(other) is None:
         return None
     occurred_at = times.platform_rfc3339(moment)
     if occurred_at is None or not isinstance(moment, int) or moment < times.FIRST_MS:
         return None
-    customer_id = recipient if sender == account_id else sender
     meaning = Meaning(Kind.MESSAGE_RECEIVED, (message.mid,), Message(message.mid, message.text))
     return Sighting(meaning, customer_id, occurred_at, whole=True)

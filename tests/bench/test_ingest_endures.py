@@ -1,0 +1,178 @@
+"""What ingest does when it has to go on: 36 hours of retries at once, and minutes of all that it can take.
+
+Short by default. The long runs that docs/decisions/0014 reports: KAIWA_BENCH_BACKLOG=1000000, KAIWA_BENCH_MINUTES=10.
+"""
+
+import asyncio
+import itertools
+import os
+import random
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from contest import (
+    EVENTS_A_BODY,
+    PARTITIONS,
+    Contestant,
+    Rounds,
+    bulk,
+    ingest,
+    place_of,
+    ratio,
+    report,
+    request,
+    size_of,
+)
+from doors import apply_topics
+from load import drive
+
+from kaiwa.bus.clients import connecting
+from kaiwa.bus.reader import read
+from kaiwa.bus.records import Record, header_text, is_heartbeat, is_tombstone
+from kaiwa.contracts import events, topics
+from kaiwa.contracts.cloudevents import TRACEPARENT
+from kaiwa.devstack.stack import Stack
+from kaiwa.runtime.settings import Kafka
+
+NOISE = 0.8
+"""What neighbours may cost: a bar is held to this part of it."""
+MOST_MB = 120
+STEADY_BODIES = 40
+BACKLOG = int(os.environ.get("KAIWA_BENCH_BACKLOG", "50000")) // EVENTS_A_BODY
+SECONDS = 60 * float(os.environ.get("KAIWA_BENCH_MINUTES", "0.3"))
+
+pytestmark = pytest.mark.timeout(300 + BACKLOG + 3 * SECONDS)
+
+
+@pytest.fixture
+async def kafka(stack: Stack) -> Kafka:
+    await apply_topics(stack)
+    return Kafka(bootstrap_servers=stack.bootstrap_servers)
+
+
+async def accepted(service: Contestant, bodies: Iterator[bytes]) -> None:
+    answers = await drive(service.port, bodies, connections=8)
+    assert {answer.status for answer in answers} == {200}
+
+
+class Ledger:
+    """What was found of a series of bodies, in little memory for a million of them."""
+
+    def __init__(self, bodies: int) -> None:
+        self._ids: list[str | None] = [None] * (bodies * EVENTS_A_BODY)
+        self._newest: dict[tuple[str | None, int], tuple[int, int]] = {}
+        self.found = 0
+
+    def take(self, record: Record, *, series: int) -> None:
+        """Asserts that an event has one id however often it comes, and that those of a body come in their order."""
+        event = events.decode(record.value or b"")
+        place = place_of(events.data_of(event).mid, series=series)
+        if place is None:
+            return
+        body, number = place
+        at = body * EVENTS_A_BODY + number
+        assert self._ids[at] in (None, event.id)
+        self._ids[at] = event.id
+        delivery = header_text(record, TRACEPARENT), record.partition
+        assert self._newest.get(delivery, (body, -1)) < (body, number)
+        assert self._newest.get(delivery, place)[0] == body
+        self._newest[delivery] = place
+        self.found += 1
+
+    @property
+    def missing(self) -> int:
+        return self._ids.count(None)
+
+    @property
+    def different(self) -> int:
+        return len(set(self._ids) - {None})
+
+
+async def test_a_backlog(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
+    """36 hours of retries at once, a fifth of them twice, in any order: every event is there and no other, each under
+    one id, those of a body in their order, at the cost that fresh bodies have.
+    """
+    delivered = [*range(BACKLOG), *range(BACKLOG // 5)]
+    random.Random(4).shuffle(delivered)
+    steady, backlog = Rounds(), Rounds()
+    async with ingest(stack, tmp_path) as service:
+        await service.until_accepting(request(bulk(0)))
+        for series in (1, 2):  # the first warms
+            fresh = [request(bulk(number, series=series)) for number in range(STEADY_BODIES)]
+            size = STEADY_BODIES * EVENTS_A_BODY
+            await steady.measure(accepted(service, iter(fresh)), service.cpu, units=size)
+        before, started = await size_of(kafka), await ends(kafka)
+        retried = (request(bulk(number, series=7)) for number in delivered)
+        size = len(delivered) * EVENTS_A_BODY
+        await backlog.measure(accepted(service, retried), service.cpu, units=size)
+        grown = await size_of(kafka) - before
+        memory = await service.memory() / 2**20
+    assert grown == size
+    ledger = Ledger(BACKLOG)
+    async for record in read(kafka, [topics.EVENTS], client_id="bench", start=started):
+        if not is_heartbeat(record) and not is_tombstone(record):
+            ledger.take(record, series=7)
+    times_steady = ratio(steady.cpu[1:], backlog.cpu)
+    report(
+        "a backlog",
+        events=grown,
+        missing=ledger.missing,
+        different_ids=ledger.different,
+        cpu_to_fresh_bodies=times_steady,
+        cpu_us_per_event=[backlog.microseconds, steady.microseconds],
+        events_per_second=[backlog.a_second, steady.a_second],
+        memory_mb=round(memory),
+    )
+    assert ledger.missing == 0
+    assert ledger.different == BACKLOG * EVENTS_A_BODY
+    assert BACKLOG * EVENTS_A_BODY <= ledger.found <= grown  # compaction takes older twins away
+    assert times_steady >= NOISE * NOISE
+    assert memory <= MOST_MB
+
+
+async def ends(kafka: Kafka) -> dict[TopicPartition, int]:
+    async with AIOKafkaConsumer(**connecting(kafka, client_id="bench")) as consumer:
+        found: dict[TopicPartition, int] = await consumer.end_offsets(
+            [TopicPartition(topics.EVENTS, number) for number in range(PARTITIONS)]
+        )
+        return found
+
+
+async def test_memory_at_full_load(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
+    """Bodies of 1,000 events as fast as they are taken: memory is bounded and does not grow."""
+    bodies = [request(bulk(number)) for number in range(STEADY_BODIES)]
+    samples: list[float] = []
+    async with ingest(stack, tmp_path) as service:
+        await service.until_accepting(bodies[0])
+        before, until = await size_of(kafka), time.monotonic() + SECONDS
+
+        async def watch() -> None:
+            while True:
+                samples.append(await service.memory() / 2**20)
+                await asyncio.sleep(SECONDS / 60)
+
+        watching = asyncio.create_task(watch())
+        endless = itertools.takewhile(lambda _: time.monotonic() < until, itertools.cycle(bodies))
+        await accepted(service, endless)
+        watching.cancel()
+        grown = await size_of(kafka) - before
+    early, late = samples[len(samples) // 4 : len(samples) // 2], samples[-len(samples) // 4 :]
+    slope = (statistics.median(late) - statistics.median(early)) / (SECONDS / 60 * 5 / 8)
+    report(
+        "memory at full load",
+        seconds=round(SECONDS),
+        events=grown,
+        memory_mb=[
+            round(samples[0]),
+            round(statistics.median(early)),
+            round(statistics.median(late)),
+            round(max(samples)),
+        ],
+        slope_mb_per_minute=round(slope, 2),
+    )
+    assert max(samples) <= MOST_MB
+    assert statistics.median(late) <= 1.05 * statistics.median(early)
