@@ -39,10 +39,10 @@ from kaiwa.runtime.settings import Kafka
 
 ROUNDS = 3
 NOISE = 0.8
-"""What neighbours may cost: a bar is held to this part of it."""
-BARE_BAR, SILENT_BAR = NOISE * 0.8, NOISE * 0.45
-PLAIN_BULK_BAR, PLAIN_SINGLE_BAR = NOISE * 4, NOISE * 1.8  # 6 and 2.2 were the aim: docs/decisions/0010
-BROKER_BAR = 2 * 3  # a p99 feels neighbours more than a median does
+"""What neighbours may cost: a bar that is met with little to spare is held to this part of it."""
+BARE_BAR, SILENT_BAR, PLAIN_SINGLE_BAR = 0.8, 0.45, 2.2
+PLAIN_BULK_BAR = 6  # 5.7 on a crowded machine: docs/decisions/0014
+BROKER_BAR = 3  # a p99 feels neighbours more than a median does: 2.4 to 3.4
 BODIES, BODIES_FOR_PLAIN = 40, 8
 REQUESTS, REQUESTS_FOR_PLAIN = 6_000, 2_000
 
@@ -99,11 +99,12 @@ async def test_bodies_of_a_thousand_events(stack: Stack, kafka: Kafka, tmp_path:
         cpu_to_plain_service=to_plain,
         events_to_bare_producer=ratio(reference.wall, ours.wall),
         events_to_plain_service=ratio(simple.wall, ours.wall),
+        bars={"cpu_to_bare_producer": BARE_BAR, "cpu_to_plain_service": PLAIN_BULK_BAR},
         cpu_us_per_event=[ours.microseconds, reference.microseconds, simple.microseconds],
         events_per_second=[ours.a_second, reference.a_second, simple.a_second],
     )
     assert to_bare >= BARE_BAR
-    assert to_plain >= PLAIN_BULK_BAR
+    assert to_plain >= NOISE * PLAIN_BULK_BAR
 
 
 async def test_bodies_of_one_event(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
@@ -132,6 +133,7 @@ async def test_bodies_of_one_event(stack: Stack, kafka: Kafka, tmp_path: Path) -
         cpu_to_itself_without_kafka=ratio(silent.cpu, ours.cpu),
         requests_to_itself_without_kafka=to_itself,
         requests_to_plain_service=ratio(simple.wall, ours.wall),
+        bars={"cpu_to_plain_service": PLAIN_SINGLE_BAR, "requests_to_itself_without_kafka": SILENT_BAR},
         cpu_us_per_event=[ours.microseconds, silent.microseconds, simple.microseconds],
         requests_per_second=[ours.a_second, silent.a_second, simple.a_second],
     )
@@ -165,10 +167,11 @@ async def test_time_to_the_answer(stack: Stack, kafka: Kafka, tmp_path: Path) ->
     report(
         "time to the answer at half of the maximum rate",
         p99_to_broker=times,
+        bars={"p99_to_broker": BROKER_BAR},
         p99_ms=[round(1e3 * statistics.median(times), 1) for times in (ours, brokers)],
         requests_per_second=round(statistics.median(rates)),
     )
-    assert times <= BROKER_BAR
+    assert times <= 2 * BROKER_BAR
 
 
 async def one_by_one(producer: AIOKafkaProducer, topic: str) -> list[float]:

@@ -9,7 +9,9 @@ import os
 import random
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -54,9 +56,29 @@ async def kafka(stack: Stack) -> Kafka:
     return Kafka(bootstrap_servers=stack.bootstrap_servers)
 
 
-async def accepted(service: Contestant, bodies: Iterator[bytes]) -> None:
-    answers = await drive(service.port, bodies, connections=8)
-    assert {answer.status for answer in answers} == {200}
+class Meta:
+    """It delivers, and delivers again what was put off; a busy machine may miss a deadline."""
+
+    def __init__(self) -> None:
+        self.put_off = 0
+
+    async def deliver(
+        self, service: Contestant, numbers: Iterable[int], make: Callable[[int], bytes]
+    ) -> None:
+        waiting: Iterable[int] | None = numbers
+        while waiting is not None:
+            asked: list[int] = []
+            answers = await drive(service.port, _made(waiting, make, asked), connections=8)
+            assert {answer.status for answer in answers} <= {200, 503}
+            again = [asked[answer.request] for answer in answers if answer.status != HTTPStatus.OK]
+            self.put_off += len(again)
+            waiting = again or None
+
+
+def _made(numbers: Iterable[int], make: Callable[[int], bytes], asked: list[int]) -> Iterator[bytes]:
+    for number in numbers:
+        asked.append(number)
+        yield make(number)
 
 
 class Ledger:
@@ -98,20 +120,22 @@ async def test_a_backlog(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
     """
     delivered = [*range(BACKLOG), *range(BACKLOG // 5)]
     random.Random(4).shuffle(delivered)
-    steady, backlog = Rounds(), Rounds()
+    steady, backlog, meta = Rounds(), Rounds(), Meta()
     async with ingest(stack, tmp_path) as service:
         await service.until_accepting(request(bulk(0)))
         for series in (1, 2):  # the first warms
-            fresh = [request(bulk(number, series=series)) for number in range(STEADY_BODIES)]
+            fresh = partial(body_of, series=series)
             size = STEADY_BODIES * EVENTS_A_BODY
-            await steady.measure(accepted(service, iter(fresh)), service.cpu, units=size)
+            await steady.measure(
+                Meta().deliver(service, range(STEADY_BODIES), fresh), service.cpu, units=size
+            )
         before, started = await size_of(kafka), await ends(kafka)
-        retried = (request(bulk(number, series=7)) for number in delivered)
         size = len(delivered) * EVENTS_A_BODY
-        await backlog.measure(accepted(service, retried), service.cpu, units=size)
+        retried = meta.deliver(service, delivered, partial(body_of, series=7))
+        await backlog.measure(retried, service.cpu, units=size)
         grown = await size_of(kafka) - before
         memory = await service.memory() / 2**20
-    assert grown == size
+    assert size <= grown <= size + meta.put_off * EVENTS_A_BODY  # what was put off may have been written
     ledger = Ledger(BACKLOG)
     async for record in read(kafka, [topics.EVENTS], client_id="bench", start=started):
         if not is_heartbeat(record) and not is_tombstone(record):
@@ -120,6 +144,7 @@ async def test_a_backlog(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
     report(
         "a backlog",
         events=grown,
+        put_off=meta.put_off,
         missing=ledger.missing,
         different_ids=ledger.different,
         cpu_to_fresh_bodies=times_steady,
@@ -134,6 +159,10 @@ async def test_a_backlog(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
     assert memory <= MOST_MB
 
 
+def body_of(number: int, *, series: int = 0) -> bytes:
+    return request(bulk(number, series=series))
+
+
 async def ends(kafka: Kafka) -> dict[TopicPartition, int]:
     async with AIOKafkaConsumer(**connecting(kafka, client_id="bench")) as consumer:
         found: dict[TopicPartition, int] = await consumer.end_offsets(
@@ -144,8 +173,9 @@ async def ends(kafka: Kafka) -> dict[TopicPartition, int]:
 
 async def test_memory_at_full_load(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
     """Bodies of 1,000 events as fast as they are taken: memory is bounded and does not grow."""
-    bodies = [request(bulk(number)) for number in range(STEADY_BODIES)]
+    bodies = [body_of(number) for number in range(STEADY_BODIES)]
     samples: list[float] = []
+    meta = Meta()
     async with ingest(stack, tmp_path) as service:
         await service.until_accepting(bodies[0])
         before, until = await size_of(kafka), time.monotonic() + SECONDS
@@ -156,8 +186,10 @@ async def test_memory_at_full_load(stack: Stack, kafka: Kafka, tmp_path: Path) -
                 await asyncio.sleep(SECONDS / 60)
 
         watching = asyncio.create_task(watch())
-        endless = itertools.takewhile(lambda _: time.monotonic() < until, itertools.cycle(bodies))
-        await accepted(service, endless)
+        endless = itertools.takewhile(
+            lambda _: time.monotonic() < until, itertools.cycle(range(STEADY_BODIES))
+        )
+        await meta.deliver(service, endless, bodies.__getitem__)
         watching.cancel()
         grown = await size_of(kafka) - before
     early, late = samples[len(samples) // 4 : len(samples) // 2], samples[-len(samples) // 4 :]
@@ -166,6 +198,7 @@ async def test_memory_at_full_load(stack: Stack, kafka: Kafka, tmp_path: Path) -
         "memory at full load",
         seconds=round(SECONDS),
         events=grown,
+        put_off=meta.put_off,
         memory_mb=[
             round(samples[0]),
             round(statistics.median(early)),
