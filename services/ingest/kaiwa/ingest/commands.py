@@ -68,7 +68,7 @@ def show(
         return
     table = Table("what", "value")
     for name, value in one.summary().items():
-        table.add_row(name, str(value))
+        table.add_row(name, "" if value is None else str(value))
     emit(one.summary(), as_json=as_json, table=table)
 
 
