@@ -219,6 +219,12 @@ class DispatcherRig:
         rows = [await self.db.fetch(f"select * from dispatcher.{name['tablename']}") for name in names]
         return "\n".join(str(dict(row)) for table in rows for row in table)
 
+    async def until_stored(self, query: str, key: str, value: object) -> None:
+        """Wait until a query of one value gives this one."""
+        async with asyncio.timeout(WITHIN):
+            while await self.db.fetchval(query, key) != value:  # noqa: ASYNC110 - the event is in PostgreSQL
+                await asyncio.sleep(0.02)
+
     async def drained(self) -> None:
         """Wait until the outbox is empty."""
         async with asyncio.timeout(WITHIN):

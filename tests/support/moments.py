@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from kaiwa.contracts.outcomes import Trigger
 from kaiwa.contracts.sends import AuthorKind
 from kaiwa.dispatcher.core.decide import Decision, decide
+from kaiwa.dispatcher.core.disclosure import Due
 from kaiwa.dispatcher.core.state import Account, Conversation, Intent, Policy
+from kaiwa.dispatcher.core.wordings import WORDINGS
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MS = timedelta(milliseconds=1)
@@ -32,6 +35,7 @@ def conversation(**fields: Any) -> Conversation:
         window_opened_at=NOON - HOUR,
         last_customer_at=NOON - HOUR,
         control="ours",
+        control_at=NOON - SECOND,
         disclosed_at=NOON - MINUTE,
         last_automated_at=NOON - MINUTE,
         fresh_at=NOON,
@@ -43,6 +47,11 @@ def intent(author_kind: AuthorKind = "automation", **fields: Any) -> Intent:
     """A request of a second ago."""
     usual: dict[str, Any] = {"due_at": NOON - SECOND, "requested_at": NOON - SECOND}
     return Intent(author_kind=author_kind, **(usual | fields))
+
+
+def due(trigger: Trigger, language: str) -> Due:
+    """A disclosure in the shipped words."""
+    return Due(trigger, language, WORDINGS[language])
 
 
 def decided(

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from moments import DAY, HOUR, MINUTE, MS, NOON, SECOND, decided
+from moments import DAY, HOUR, MINUTE, MS, NOON, SECOND, decided, due
 
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.sends import AuthorKind
 from kaiwa.dispatcher.core.decide import Decision, Defer, Look, Refuse, Send
 from kaiwa.dispatcher.core.disclosure import Due
+from kaiwa.dispatcher.core.state import FOREVER
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ from kaiwa.dispatcher.core.disclosure import Due
         ("other", HOUR, True, False),
         ("other", HOUR, False, False),
         (None, HOUR, True, True),
-        (None, HOUR, False, True),
+        (None, HOUR, False, False),
         ("other", DAY, True, False),
         ("other", DAY + MS, True, True),
         ("ours", DAY, False, True),
@@ -89,28 +90,35 @@ def test_erased(author: AuthorKind, requested: timedelta, refused: bool) -> None
             {"escalated": True, "human_until": NOON + MS},
             Defer(NOON + 5 * MINUTE, Reason.HUMAN_HANDLING),
         ),
+        ({"human_until": FOREVER}, Defer(NOON + 5 * MINUTE, Reason.HUMAN_HANDLING)),
     ],
 )
 def test_a_person_holds_automation_and_no_person(of: dict[str, Any], expected: Decision) -> None:
     assert decided("automation", of=of) == expected
     assert decided("human", of=of) == Send()
+    held = isinstance(expected, Defer)
+    refused = Refuse(Reason.HUMAN_HANDLING) if held else Send()
+    assert decided("automation", of=of, at={"while_human": "refuse"}) == refused
+    stale = Defer(NOON + 250 * MS, Reason.STATE_STALE) if held else Send()
+    early = {"due_at": NOON}  # nothing was read since it fell due
+    assert decided("automation", of=of, at={"while_human": "refuse"}, request=early) == stale
 
 
 @pytest.mark.parametrize(
-    ("of", "locale", "due"),
+    ("of", "locale", "owed"),
     [
         ({}, "de_AT", None),
-        ({"disclosed_at": None}, "de_AT", Due("start", "de")),
-        ({"asked_at": NOON}, "ja", Due("asked", "ja")),
-        ({"last_human_at": NOON}, "xx", Due("after_human", "en")),
-        ({"disclosed_at": NOON - DAY, "last_automated_at": NOON - DAY}, "en", Due("lapse", "en")),
+        ({"disclosed_at": None}, "de_AT", due("start", "de")),
+        ({"asked_at": NOON}, "ja", due("asked", "ja")),
+        ({"last_human_at": NOON}, "xx", due("after_human", "en")),
+        ({"disclosed_at": NOON - DAY, "last_automated_at": NOON - DAY}, "en", due("lapse", "en")),
     ],
 )
 def test_automation_carries_what_it_owes_and_a_person_owes_nothing(
-    of: dict[str, Any], locale: str, due: Due | None
+    of: dict[str, Any], locale: str, owed: Due | None
 ) -> None:
     """Promise 7. Breaks when a due disclosure is dropped from the decision."""
-    assert decided("automation", of=of, at={"locale": locale}) == Send(disclosure=due)
+    assert decided("automation", of=of, at={"locale": locale}) == Send(disclosure=owed)
     assert decided("human", of=of, at={"locale": locale}) == Send()
 
 
@@ -122,7 +130,7 @@ RULES: list[tuple[str, dict[str, Any], Decision]] = [
     ("of", {"control": "other"}, Refuse(Reason.NOT_OWNER)),
     ("of", {"window_opened_at": None}, Look()),
     ("of", {"escalated": True}, Defer(NOON + 5 * MINUTE, Reason.HUMAN_HANDLING)),
-    ("of", {"disclosed_at": None}, Send(disclosure=Due("start", "en"))),
+    ("of", {"disclosed_at": None}, Send(disclosure=due("start", "en"))),
 ]
 
 

@@ -4,12 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from moments import DAY, HOUR, MS, NOON, SECOND, decided
+from moments import DAY, HOUR, MS, NOON, SECOND, decided, due
 
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.sends import AuthorKind
-from kaiwa.dispatcher.core.decide import Decision, Defer, Refuse, Send
-from kaiwa.dispatcher.core.disclosure import Due
+from kaiwa.dispatcher.core.decide import Decision, Defer, Look, Refuse, Send
 from kaiwa.dispatcher.core.state import Grant
 
 SILENT: dict[str, Any] = {
@@ -31,17 +30,42 @@ def answered(author: AuthorKind, grant: Grant | None, **of: Any) -> Decision:
         (timedelta(), False, True),
         (5 * DAY, False, True),
         (5.5 * DAY - 90 * SECOND - MS, False, True),
-        (5.5 * DAY - 90 * SECOND, False, False),
+        (5.5 * DAY - 90 * SECOND, False, None),
+        (7 * DAY - 90 * SECOND - MS, False, None),
+        (7 * DAY - 90 * SECOND, False, False),
         (7 * DAY, False, False),
         (60 * SECOND - MS, True, True),
         (60 * SECOND, True, False),
     ],
 )
-def test_how_long_a_comment_may_be_answered(age: timedelta, live: bool, open_: bool) -> None:
-    """Promise 4: seven days from the comment's making, which may be 36 hours before its first delivery. Breaks when
-    GRANT counts from the delivery, when a live comment gets days, when ``>=`` becomes ``>``.
+def test_how_long_a_comment_may_be_answered(age: timedelta, live: bool, open_: bool | None) -> None:
+    """Promise 4: seven days from the comment's making, which may be 36 hours before its first delivery; where that
+    matters its own time is read. Breaks when GRANT counts from the delivery, when a live comment gets days or is read,
+    when ``>=`` becomes ``>``.
     """
-    assert answered("human", Grant(NOON - age, live=live)) == (Send() if open_ else USED)
+    expected = Look("comment") if open_ is None else Send() if open_ else USED
+    assert answered("human", Grant(NOON - age, live=live)) == expected
+
+
+@pytest.mark.parametrize(
+    ("seen", "made", "open_"),
+    [
+        (6 * DAY, 6 * DAY, True),
+        (6 * DAY, 7 * DAY - 90 * SECOND - MS, True),
+        (6 * DAY, 7 * DAY - 90 * SECOND, False),
+        (5 * DAY, 8 * DAY, False),  # read once, its own time holds at any age
+        (6 * DAY, 5 * DAY, True),
+        (7 * DAY, 6 * DAY, False),  # its making cannot be after its delivery
+        (6 * DAY, None, False),  # looked for, and unreadable
+    ],
+)
+def test_a_comments_own_time_decides_once_it_was_read(
+    seen: timedelta, made: timedelta | None, open_: bool
+) -> None:
+    """Breaks when the delivery outlives the comment's own time, or what could not be read counts as young."""
+    created = None if made is None else NOON - made
+    grant = Grant(NOON - seen, created_at=created, looked_at=NOON)
+    assert answered("human", grant) == (Send() if open_ else USED)
 
 
 def test_one_private_reply_and_only_to_a_comment_that_was_seen() -> None:
@@ -55,7 +79,7 @@ def test_one_private_reply_and_only_to_a_comment_that_was_seen() -> None:
 def test_automation_discloses_itself_in_a_private_reply_and_obeys_every_other_rule() -> None:
     """Promise 7. Breaks when a private reply leaves ``decide`` before the rules for automation."""
     grant = Grant(NOON - HOUR)
-    assert answered("automation", grant) == Send(disclosure=Due("start", "en"))
+    assert answered("automation", grant) == Send(disclosure=due("start", "en"))
     held = answered("automation", grant, human_until=NOON + HOUR)
     assert held == Defer(NOON + HOUR, Reason.HUMAN_HANDLING)
     assert answered("automation", grant, erased_before=NOON) == Refuse(Reason.RECIPIENT_ERASED)

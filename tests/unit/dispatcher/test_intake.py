@@ -20,7 +20,7 @@ from kaiwa.contracts.sends import (
     ThreadControl,
 )
 from kaiwa.contracts.times import rfc3339
-from kaiwa.dispatcher.core.intake import addressable, due_at, fault
+from kaiwa.dispatcher.core.intake import addressable, due_at, fault, registry_fault
 
 URL = Media(url="https://shop.example/1.jpg")
 REPLY = {"content_type": "text", "title": "t" * 20, "payload": "p" * 1000}
@@ -43,6 +43,11 @@ def replies(*given: Any) -> dict[str, Any]:
 
 def template(of: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {"message": Message(template={**of, **fields})}
+
+
+def control(action: Any, **fields: Any) -> dict[str, Any]:
+    asked = ThreadControl(action, **fields) if action else None
+    return {"kind": "thread_control", "message": None, "thread_control": asked}
 
 
 def element(**fields: Any) -> dict[str, Any]:
@@ -92,6 +97,9 @@ def request(**fields: Any) -> SendRequest:
         {"kind": "escalate", "message": None},
         {"kind": "release", "message": None},
         {"kind": "cancel", "message": None, "cancel": Cancel("r0")},
+        *(control(action) for action in ("pass", "take", "release", "request")),
+        control("pass", target_app_id="1217981644879628"),
+        *(control("extend", seconds=seconds) for seconds in (1, 604_800)),
     ],
 )
 def test_passes(fields: dict[str, Any]) -> None:
@@ -170,7 +178,14 @@ def test_passes(fields: dict[str, Any]) -> None:
         ({"recipient": Recipient()}, "needs customer_id"),
         ({"recipient": Recipient("")}, "needs customer_id"),
         ({"kind": "cancel", "message": None}, "cancel.request_id"),
-        ({"kind": "thread_control", "thread_control": ThreadControl("take")}, "thread control"),
+        (control(None), "thread_control is missing"),
+        (control("take", target_app_id="2"), "with pass only, not with take"),
+        (control("pass", target_app_id="shop"), "must be digits"),
+        (control("pass", seconds=60), "goes with extend"),
+        (control("extend"), "extend needs it"),
+        (control("extend", seconds=0), "1 to 604800 seconds"),
+        (control("extend", seconds=604_801), "1 to 604800 seconds"),
+        (control("take") | {"recipient": Recipient(comment_id="c")}, "for messages only"),
         ({"expires_at": "2026-11-22T10:00:00"}, "expires_at must be"),
         ({"not_before": "tomorrow"}, "not_before must be"),
         ({"requested_at": ""}, "requested_at must be"),
@@ -182,6 +197,23 @@ def test_bad_input_is_named(fields: dict[str, Any], says: str) -> None:
     assert found is not None
     assert found.reason is Reason.INVALID
     assert re.search(says, found.explanation)
+
+
+@pytest.mark.parametrize(
+    ("fields", "default_app", "wrong"),
+    [
+        (control("pass", target_app_id="1001"), False, True),
+        (control("pass", target_app_id="2002"), True, False),
+        (control("pass"), True, True),
+        (control("pass"), False, False),
+        (control("take"), True, False),
+        ({}, True, False),
+    ],
+)
+def test_control_is_not_passed_to_oneself(fields: dict[str, Any], default_app: bool, wrong: bool) -> None:
+    """Without a target it goes to the default app. Breaks when that is this app itself and nobody notices."""
+    found = registry_fault(request(**fields), app_id="1001", default_app=default_app)
+    assert (found is not None) is wrong
 
 
 def test_eleven_images_have_a_reason_of_their_own() -> None:

@@ -24,13 +24,16 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Disclosure(msgspec.Struct, frozen=True):
-    """How this send told the customer that it is automated. ``mid`` is the message that carried it."""
+    """How this send told the customer that it is automated. ``mid`` is the message that carried it; ``grounds`` are the
+    markets whose rules hold for the account, ``*`` the default that holds everywhere.
+    """
 
     trigger: Trigger
     text_id: str
     language: str
     placement: Literal["prefix", "own"]
     mid: str | None = None
+    grounds: tuple[str, ...] = ()
 
 
 class PlatformError(msgspec.Struct, frozen=True):

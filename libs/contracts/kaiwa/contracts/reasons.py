@@ -38,6 +38,10 @@ class Reason(StrEnum):
         "not_owner",
         "Another app controls the thread: take or request control, or wait until it is passed.",
     )
+    CONTROL_UNAVAILABLE = (
+        "control_unavailable",
+        "Not offered here: `take` needs conversation routing, `request` needs it off, and Instagram Login has neither.",
+    )
     COMMENT_GRANT_USED = (
         "comment_grant_used",
         "A comment allows one private reply; it was used or has expired.",
@@ -52,7 +56,7 @@ class Reason(StrEnum):
     )
     HUMAN_HANDLING = (
         "human_handling",
-        "A person is handling this conversation; automation goes on after `release` or the hold's end.",
+        "A person is handling this conversation; automation goes on after `release` or the hold's end, if it may wait.",
     )
     DISCLOSURE_IMPOSSIBLE = (
         "disclosure_impossible",
@@ -81,6 +85,10 @@ class Reason(StrEnum):
     UNKNOWN_HARMLESS = (
         "unknown_harmless",
         "A reaction or typing sign may or may not have arrived; it leaves no trace.",
+    )
+    CONTROL_UNKNOWN = (
+        "control_unknown",
+        "The call about thread control got no answer; the next send asks Meta who the owner is. See `kaiwa conversations show`.",
     )
     PLATFORM = (
         "platform",

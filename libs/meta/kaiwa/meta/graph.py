@@ -29,6 +29,10 @@ _NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aio
 _KEEPALIVE = 20  # seconds; below the servers' own, so that an idle connection is not closed under a request
 
 
+MESSAGES = "messages"
+"""The edge of every message."""
+
+
 @dataclass(frozen=True)
 class Sender:
     """Whose token it is and where it sends: the Page's id on the Facebook host, the account's on Instagram's.
@@ -53,6 +57,10 @@ class Sender:
 class _Success(msgspec.Struct):
     message_id: str | None = None
     recipient_id: str | None = None
+
+
+class _Done(msgspec.Struct):
+    success: bool
 
 
 class _Error(msgspec.Struct):
@@ -111,6 +119,7 @@ class _Threads(msgspec.Struct):
 
 _success = msgspec.json.Decoder(_Success)
 _error = msgspec.json.Decoder(_ErrorBody)
+_done = msgspec.json.Decoder(_Done)
 _threads = msgspec.json.Decoder(_Threads)
 
 
@@ -125,10 +134,14 @@ class Graph:
         }
 
     async def send(self, sender: Sender, body: Mapping[str, Any]) -> Answer:
-        """POST one message. Never raises for what the network or the platform does."""
+        """POST one message."""
+        return await self.post(sender, MESSAGES, body)
+
+    async def post(self, sender: Sender, edge: str, body: Mapping[str, Any]) -> Answer:
+        """POST to an edge of the account's node. Never raises for what the network or the platform does."""
         try:
             response = await self._client.post(
-                f"{self._base[sender.login]}/{sender.node_id}/messages",
+                f"{self._base[sender.login]}/{sender.node_id}/{edge}",
                 content=msgspec.json.encode(body),
                 params=sender.params,
                 headers=sender.headers,
@@ -138,7 +151,19 @@ class Graph:
             return Lost(why) if _left(error) else NotSent(why)
         except (aiohttp.ClientError, OSError) as error:  # what the transport does not translate
             return Lost(type(error).__name__)
-        return read(response)
+        return read(response) if edge == MESSAGES else read_done(response)
+
+    async def get(self, sender: Sender, path: str, params: Mapping[str, str]) -> bytes | None:
+        """The body of a GET that was answered 200, else None."""
+        try:
+            response = await self._client.get(
+                f"{self._base[sender.login]}/{path}",
+                params={**params, **sender.params},
+                headers=sender.headers,
+            )
+        except (httpx.HTTPError, aiohttp.ClientError, OSError):
+            return None
+        return response.content if response.status_code == httpx.codes.OK else None
 
     async def newest_messages(self, sender: Sender, customer_id: str) -> list[ThreadMessage] | None:
         """The newest messages (at most 20) with a customer, newest first; None where the platform did not say."""
@@ -155,16 +180,10 @@ class Graph:
 
     async def _threads(self, sender: Sender, params: Mapping[str, str]) -> ThreadPage | None:
         node = sender.node_id if sender.login == "facebook" else "me"
+        content = await self.get(sender, f"{node}/conversations", {"platform": "instagram", **params})
         try:
-            response = await self._client.get(
-                f"{self._base[sender.login]}/{node}/conversations",
-                params={"platform": "instagram", **params, **sender.params},
-                headers=sender.headers,
-            )
-            if response.status_code != httpx.codes.OK:
-                return None
-            return _page(_threads.decode(response.content))
-        except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError, *UNREADABLE):
+            return None if content is None else _page(_threads.decode(content))
+        except (ValueError, *UNREADABLE):
             return None  # ValueError: a time that is none
 
 
@@ -201,6 +220,17 @@ def read(response: httpx.Response) -> Answer:
     if response.is_server_error:
         return Lost(f"HTTP {response.status_code}")
     return Refused(None, None, None, regain(response.headers))
+
+
+def read_done(response: httpx.Response) -> Answer:
+    """The same for an edge that makes no message: it answers `{"success": true}`."""
+    said = read(response)
+    if not isinstance(said, Lost) or not response.is_success:
+        return said
+    try:
+        return Accepted(None, None) if _done.decode(response.content).success else said
+    except UNREADABLE:
+        return said
 
 
 def _left(error: httpx.HTTPError) -> bool:

@@ -223,7 +223,7 @@ class Stage:
         if action.app_id is None:
             thread.control = None
             return None, []
-        return None, self._desk.pass_control(thread, thread.owner(now), action.app_id, now, action.delay)
+        return None, self._desk.switchboard.give(thread, thread.owner(now), action.app_id, now, action.delay)
 
     def _happen(self, action: Happen, now: float) -> Made:
         self._state.customer(action.account_id, action.customer_id)

@@ -17,7 +17,7 @@ MAX_IMAGES = 10
 MAX_QUICK_REPLIES = 13
 MAX_PAYLOAD_CHARS = 1000
 
-Kind = Literal["text", "media", "template", "sticker", "share", "reaction", "action"]
+Kind = Literal["text", "media", "template", "sticker", "share", "reaction", "action", "control"]
 
 _TOP = {
     "recipient",

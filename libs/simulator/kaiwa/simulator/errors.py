@@ -18,6 +18,9 @@ class Rule(enum.StrEnum):
     WINDOW = "window"  # outside the time in which this message is allowed
     RATE = "rate"  # above a limit in a sliding window
     OWNERSHIP = "ownership"  # another app controls the thread, or nobody and this is not the default app
+    ROUTING = (
+        "routing"  # not offered in the account's mode of conversation routing, or not granted to this app
+    )
     RECIPIENT = "recipient"  # nobody of that id has written to this account
     COMMENT = "comment"  # no private reply is left for this comment
     GONE = "gone"  # an object that cannot be read (any more)

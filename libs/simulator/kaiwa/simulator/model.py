@@ -50,7 +50,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A professional account. `tokens` maps each connected app to its token; `default_app` switches routing on."""
+    """A professional account. `tokens` maps each connected app to its token; `default_app` switches routing on.
+
+    `may_take`: the apps that were granted to take control; None is all of them.
+    """
 
     account_id: str
     login: Host
@@ -62,6 +65,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     messages_allowed: bool = True
     human_agent: bool = False
     default_app: str | None = None
+    may_take: frozenset[str] | None = None
     echo_app_id: bool = True
     media: frozenset[str] = frozenset()
     uploads: frozenset[str] = frozenset()

@@ -12,7 +12,8 @@ from kaiwa.simulator import rules
 from kaiwa.simulator.books import Read
 from kaiwa.simulator.errors import Refusal, Rule, refuse
 from kaiwa.simulator.fields import Fields, Selected, parse_fields
-from kaiwa.simulator.model import DAY, Account, App, Message, Thread
+from kaiwa.simulator.model import DAY, Account, App, Comment, Message, Thread
+from kaiwa.simulator.routing import Switchboard
 from kaiwa.simulator.state import State
 
 READABLE = 20
@@ -27,6 +28,7 @@ class Desk:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._switchboard = Switchboard(state)
 
     def read(
         self, account: Account, app: App, path: str, query: Mapping[str, str], *, now: float, arrived: float
@@ -43,6 +45,8 @@ class Desk:
                 case [node, "thread_owner"]:
                     rules.check_node(account, node)
                     return self._thread_owner(account, app, query.get("recipient", ""), now)
+                case ["me"] if query.get("fields") == "messaging_feature_status":
+                    return {"messaging_feature_status": self._switchboard.status(account), "id": account.node}
                 case [node]:
                     self._count(account, app, note)
                     return self._node(account, app, node, query.get("fields"), now)
@@ -82,6 +86,9 @@ class Desk:
         }
 
     def _node(self, account: Account, app: App, node: str, fields: str | None, now: float) -> Json:
+        comment = self._state.comments.get(node)
+        if comment is not None and comment.account_id == account.account_id:
+            return _comment(comment, parse_fields(fields or "id,timestamp"))
         thread = self._state.conversation(node)
         if thread is not None and thread.account_id == account.account_id:
             asked = parse_fields(fields or "id,updated_time")
@@ -167,6 +174,14 @@ class Desk:
     def _person(self, thread: Thread) -> Json:
         customer = self._state.customer(thread.account_id, thread.customer_id)
         return {"username": customer.username, "id": customer.customer_id}
+
+
+def _comment(comment: Comment, fields: Fields) -> Json:
+    known = {"id": comment.comment_id, "timestamp": _time(comment.at)}
+    for name in fields:
+        if name not in known:
+            raise _no_field(name)
+    return {name: known[name] for name in {"id": None} | fields}
 
 
 def _newest(thread: Thread) -> list[Message]:

@@ -4,16 +4,17 @@ A call is first received (who calls, how often, which fault it meets), then judg
 between: then the platform never accepted it, and the books say `broken`.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
-from kaiwa.simulator import items, rules
+from kaiwa.simulator import items, routing, rules
 from kaiwa.simulator.body import Send, parse_send
 from kaiwa.simulator.books import Call, Event
 from kaiwa.simulator.errors import GraphError, Refusal, Rule, refuse
 from kaiwa.simulator.faults import Fault, Script
 from kaiwa.simulator.model import DAY, Account, App, Control, Host, Message, RateClass, Thread
+from kaiwa.simulator.routing import Edge, Switchboard
 from kaiwa.simulator.state import State
 
 
@@ -26,6 +27,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     token: str | None
     proof: str | None
     body: Any
+    edge: str = "messages"
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -48,7 +50,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to give, and the events that the acceptance made."""
 
     error: GraphError | None = None
-    answer: dict[str, str] = {}
+    answer: dict[str, Any] = {}
     events: list[Event] = []
 
 
@@ -58,6 +60,7 @@ class Desk:
     def __init__(self, state: State, script: Script) -> None:
         self._state = state
         self._script = script
+        self.switchboard = Switchboard(state)
 
     def receive(self, post: Post, *, now: float, arrived: float) -> Received:
         """Note the call, count it against its limit, and draw the fault it meets."""
@@ -68,7 +71,7 @@ class Desk:
         except Refusal as refusal:
             return Received(call=call, standing=refusal.error)
         call.account_id, call.app_id = account.account_id, app.app_id
-        send = _parsed(post.body)
+        send = _parsed(post)
         if isinstance(send, Send):
             call.kind, call.tag, call.rate = send.kind, send.tag, self._rate(send)
             call.customer_id, call.comment_id = send.customer_id, send.comment_id
@@ -110,6 +113,8 @@ class Desk:
             thread = self._state.thread(account.account_id, comment.customer_id)
             rules.check_references(account, thread, send)
             comment.open = False
+        elif send.kind == "control":
+            return self._control(call, checked, now)
         else:
             thread = self._recipient(account, send.customer_id or "")
             rules.check_references(account, thread, send)
@@ -117,7 +122,7 @@ class Desk:
             rules.check_window(account, thread, send.tag, now)
             _take_control(account, thread, app.app_id, send, now)
         call.outcome, call.customer_id = "accepted", thread.customer_id
-        answer = {"recipient_id": thread.customer_id}
+        answer: dict[str, Any] = {"recipient_id": thread.customer_id}
         if send.message is None:
             return Verdict(answer=answer)
         thread.replied = True
@@ -127,6 +132,12 @@ class Desk:
         )
         events += self._hand_over(thread, app.app_id, send.control, now)
         return Verdict(answer=answer | {"message_id": call.mid}, events=events)
+
+    def _control(self, call: Call, checked: Checked, now: float) -> Verdict:
+        thread = self._recipient(checked.account, checked.send.customer_id or "")
+        events = self.switchboard.call(checked.account, thread, checked.app.app_id, checked.send, now)
+        call.outcome = "accepted"
+        return Verdict(answer={"success": True}, events=events)
 
     def _recipient(self, account: Account, customer_id: str) -> Thread:
         if (account.account_id, customer_id) not in self._state.customers:
@@ -163,29 +174,24 @@ class Desk:
     ) -> list[Event]:
         match control:
             case {"control_type": "pass", "app_id": target}:
-                return self.pass_control(thread, app_id, target, now)
+                return self.switchboard.give(thread, app_id, target, now)
             case {"control_type": "release"}:
                 thread.control = None
                 return []
             case _:
                 return []
 
-    def pass_control(
-        self, thread: Thread, previous: str | None, target: str, now: float, delay: float = 0.0
-    ) -> list[Event]:
-        """Give the thread to an app; the new owner is told (section 6)."""
-        thread.control = Control(target, (thread.opened_at or now) + DAY)
-        part = {"pass_thread_control": {"previous_owner_app_id": previous, "new_owner_app_id": target}}
-        item = items.from_customer(thread.account_id, thread.customer_id, now, part)
-        return self._state.publish(thread, "pass", item, now=now, at=now, delay=delay, only=target)
-
 
 _TOO_MANY = refuse(Rule.RATE, "Instagram messaging API rate limit exceeded", code=613, subcode=2534040).error
 
 
-def _parsed(body: Any) -> Send | GraphError:
+def _parsed(post: Post) -> Send | GraphError:
     try:
-        return parse_send(body)
+        return (
+            parse_send(post.body)
+            if post.edge == "messages"
+            else routing.parse(cast("Edge", post.edge), post.body)
+        )
     except Refusal as refusal:
         return refusal.error
 

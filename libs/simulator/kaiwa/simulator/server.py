@@ -15,10 +15,12 @@ from kaiwa.simulator.breaking import Reset, silence
 from kaiwa.simulator.errors import GraphError, Refusal, Rule, refuse
 from kaiwa.simulator.faults import Fault
 from kaiwa.simulator.model import Host
+from kaiwa.simulator.routing import Edge
 from kaiwa.simulator.sending import Post, Received, Verdict
 
 _SORRY = "<html><head><title>Error</title></head><body>Sorry, something went wrong.</body></html>"
 _IDLE_USAGE = 1
+_EDGES = ("messages", *get_args(Edge))
 
 
 class GraphApi:
@@ -34,14 +36,14 @@ class GraphApi:
         for host in get_args(Host):
             path = f"/{host}/{{version}}"
             routes += [
-                Route(f"{path}/{{node}}/messages", self.send, methods=["POST"]),
+                *(Route(f"{path}/{{node}}/{edge}", self.send, methods=["POST"]) for edge in _EDGES),
                 Route(f"{path}/{{path:path}}", self.read, methods=["GET"]),
                 Route(f"{path}/{{path:path}}", self.unknown, methods=["POST", "DELETE"]),
             ]
         return routes
 
     async def send(self, request: Request) -> Response:
-        """POST …/messages: receive, judge, answer, with a fault in between where the script has one."""
+        """POST …/messages or an edge of thread control: receive, judge, answer, with a fault in between where the script has one."""
         raw = await request.body()
         received = self._box.sending.receive(
             _post(request, raw), now=self._box.clock.now(), arrived=self._box.arrival()
@@ -150,6 +152,7 @@ def _post(request: Request, raw: bytes) -> Post:
         token=_token(request),
         proof=request.query_params.get("appsecret_proof"),
         body=body,
+        edge=request.url.path.rpartition("/")[2],
     )
 
 

@@ -143,15 +143,16 @@ class State:
         mid: str | None = None,
         text: str | None = None,
         only: str | None = None,
+        stream: Stream | None = None,
     ) -> list[Event]:
-        """One event for each connected app that has a callback (or for `only` one of them)."""
+        """One event for each connected app that has a callback (or for `only` one of them), in its stream."""
         account = self.account(thread.account_id)
         if account.creator and account.account_id not in self.activated:
             return []
         listeners = [app_id for app_id in account.tokens if self.apps[app_id].callback_url]
         events = []
         for app_id in listeners if only is None else [app for app in listeners if app == only]:
-            stream = "changes" if "field" in item else stream_of(account, thread, app_id, now)
+            lane = stream or ("changes" if "field" in item else stream_of(account, thread, app_id, now))
             event = Event(
                 n=len(self.books.events),
                 app_id=app_id,
@@ -159,8 +160,8 @@ class State:
                 account_id=account.account_id,
                 customer_id=thread.customer_id,
                 kind=kind,
-                stream=stream,
-                item=for_standby(item) if stream == "standby" else item,
+                stream=lane,
+                item=for_standby(item) if lane == "standby" else item,
                 at=at,
                 produced_at=now,
                 mid=mid,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +13,7 @@ from kaiwa.contracts.accounts import Account, State, encode, login_user_hash
 from kaiwa.contracts.cloudevents import headers
 from kaiwa.contracts.times import rfc3339
 from kaiwa.dispatcher.contents import Contents
+from kaiwa.dispatcher.core.wordings import SHIPPED, Own
 from kaiwa.dispatcher.outcomes import put
 from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime.errors import SettingsError
@@ -52,6 +53,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """False where conversation routing is on and another app is the default one: idle threads are then not ours."""
     unknown_echo: Literal["hold", "ignore"] = "hold"
     limits: Limits = Limits()
+    presence: Literal["off", "seen", "typing"] = "off"
+    """What the customer sees before automation answers: their message seen, and somebody typing."""
+    while_human: Literal["wait", "refuse"] = "wait"
+    """What automation's messages do while a person handles the conversation."""
+    human_hold: Annotated[float, msgspec.Meta(ge=0)] | Literal["release"] | None = None
+    """For how many seconds a person's message holds automation, or until it is released; else the installation's."""
+    disclosure: Own = SHIPPED
 
 
 Action = Literal["add", "change", "keep", "pause"]
@@ -77,6 +85,8 @@ def read(path: Path) -> list[Entry]:
             raise SettingsError(f"{path} names account {entry.account_id} twice: keep one entry")
         if entry.login == "facebook" and not entry.page_id:
             raise SettingsError(f"account {entry.account_id} logs in by Facebook: give its page_id")
+        if wrong := entry.disclosure.fault():
+            raise SettingsError(f"account {entry.account_id}: {wrong}")
         seen.add(entry.account_id)
     return entries
 
@@ -174,7 +184,13 @@ async def _publish(connection: Connection, account_id: str) -> None:
 def _columns(entry: Entry) -> dict[str, Any]:
     columns = {name: getattr(entry, name) for name in entry.__struct_fields__ if name != "token_file"}
     limits = msgspec.to_builtins(entry.limits)
-    return columns | {"limits": {name: value for name, value in limits.items() if value is not None}}
+    hold = entry.human_hold
+    return columns | {
+        "limits": {name: value for name, value in limits.items() if value is not None},
+        "disclosure": msgspec.to_builtins(entry.disclosure),
+        "human_hold": timedelta(seconds=hold) if isinstance(hold, float | int) else None,
+        "hold_until_release": hold == "release",
+    }
 
 
 def _same(entry: Entry, row: Row) -> bool:

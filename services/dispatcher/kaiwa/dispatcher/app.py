@@ -15,12 +15,15 @@ from kaiwa.contracts import topics
 from kaiwa.dispatcher import restore
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.contents import Contents
+from kaiwa.dispatcher.control import Owners
 from kaiwa.dispatcher.freshness import Freshness
+from kaiwa.dispatcher.grants import Grants
 from kaiwa.dispatcher.handlers.erasures import Erasures
 from kaiwa.dispatcher.handlers.events import Events
 from kaiwa.dispatcher.handlers.sends import Sends
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.mark import Marker
+from kaiwa.dispatcher.presence import Presence
 from kaiwa.dispatcher.record import Recorder
 from kaiwa.dispatcher.relay import Relay
 from kaiwa.dispatcher.scheduler import Scheduler
@@ -97,6 +100,7 @@ async def _start(
         Recorder(db, bell, policy=policy, partitions=partitions),
         slots,
         clock,
+        presence=Presence(db, platform, slots),
         lease=own.lease,
     )
     handlers = {
@@ -126,6 +130,8 @@ async def _start(
     background.start(Freshness(db, consumers[topics.EVENTS], clock).run(), "freshness")
     background.start(settler.run(), "settler")
     background.start(Lookups(db, threads).run(), "lookups")
+    background.start(Grants(db, threads).run(), "grants")
+    background.start(Owners(db, threads).run(), "owners")
     background.start(sender.records.run(), "records")
     background.start(sender.marks.run(), "marks")
     # The last to start is the first to stop: its calls still need everything above.

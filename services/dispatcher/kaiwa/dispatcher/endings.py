@@ -11,10 +11,11 @@ import msgspec
 
 from kaiwa.contracts.outcomes import Evidence, PlatformError, State
 from kaiwa.contracts.reasons import Reason
+from kaiwa.dispatcher import control
 from kaiwa.dispatcher.core.classify import RETRIES, Again, Failed, backoff
 from kaiwa.dispatcher.core.decide import Defer, Look, Refuse
 from kaiwa.dispatcher.core.state import Policy
-from kaiwa.dispatcher.core.unit import GESTURES
+from kaiwa.dispatcher.core.unit import CONTROL, GESTURES, SILENT
 from kaiwa.dispatcher.outcomes import report
 from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime import metrics
@@ -69,12 +70,19 @@ async def obey(connection: Connection, row: Row, decision: Defer | Refuse | Look
             metrics.DECISIONS.labels("refuse", reason).inc()
             await refuse(connection, row, reason)
         case Look():
-            await look(connection, row)
+            await look(connection, row, decision)
 
 
-async def look(connection: Connection, row: Row) -> None:
-    """The thread is asked for its window; the request keeps its place meanwhile, and is woken by the answer."""
-    await _sql.want_look(connection, account_id=row["account_id"], customer_id=row["customer_id"])
+async def look(connection: Connection, row: Row, decision: Look) -> None:
+    """The platform is asked; the request keeps its place meanwhile, and is woken by the answer."""
+    room = {"account_id": row["account_id"], "customer_id": row["customer_id"]}
+    match decision.at:
+        case "window":
+            await _sql.want_look(connection, **room)
+        case "owner":
+            await _sql.want_owner(connection, **room)
+        case "comment":  # pragma: no branch - mypy proves that there is no other
+            await _sql.want_comment(connection, account_id=row["account_id"], comment_id=row["comment_id"])
     await defer(connection, row, Defer(row["now"] + _LOOK_WITHIN, Reason.STATE_STALE))
 
 
@@ -85,7 +93,9 @@ async def delivered(
     claimed: bool = part["state"] == "sending"
     await _sql.settle_part(connection, part_id=part["part_id"], state="sent", mid=mid)
     disclosure: dict[str, Any] | None = part["part_disclosure"] and {**part["part_disclosure"], "mid": mid}
-    if part["kind"] not in GESTURES:
+    if part["kind"] == CONTROL:
+        await control.done(connection, part, at)
+    if part["kind"] not in SILENT:
         await _sql.note_sent(
             connection,
             account_id=part["account_id"],
@@ -128,9 +138,12 @@ async def doubt(
 
     `retry`: Meta answered with an error, so proof of its absence allows another try.
     """
-    if part["kind"] in GESTURES:
+    if part["kind"] in SILENT:
+        if part["kind"] == CONTROL:
+            await control.unknown(connection, part)
+        reason = Reason.UNKNOWN_HARMLESS if part["kind"] in GESTURES else Reason.CONTROL_UNKNOWN
         await _sql.lose_parts(connection, intent_id=part["intent_id"])
-        await finish(connection, part, "failed", Reason.UNKNOWN_HARMLESS, error=error)
+        await finish(connection, part, "failed", reason, error=error)
         return
     await _sql.doubt_parts(connection, intent_id=part["intent_id"])
     await _sql.doubt(connection, intent_id=part["intent_id"], error=_plain(error), retry=retry)
@@ -150,6 +163,8 @@ async def failed(connection: Connection, part: Row, verdict: Failed) -> None:
             await _sql.lose_control(connection, **room, at=part["called_at"])
         case "closed":
             await _sql.close_window(connection, **room, at=part["called_at"])
+        case "no_routing":
+            await control.note_mode(connection, part["account_id"], "open")
         case None:
             pass
     reason = Reason.PARTIAL if part["pieces_sent"] else verdict.reason

@@ -19,10 +19,22 @@ from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.decide import HELD_RETRY, Defer, Send, closes_at
 from kaiwa.dispatcher.core.state import Policy
-from kaiwa.dispatcher.core.unit import Next, Text, body, contents, next_message
+from kaiwa.dispatcher.core.unit import (
+    SILENT,
+    Content,
+    Handover,
+    Next,
+    Text,
+    announcements,
+    body,
+    contents,
+    handover,
+    next_message,
+)
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Want
+from kaiwa.meta.graph import MESSAGES
 from kaiwa.meta.graph import Sender as Login
 from kaiwa.runtime import crash, logs, metrics
 from kaiwa.store.pool import Connection
@@ -50,12 +62,15 @@ class Call:
     part_id: int
     want: Want
     login: Login
+    edge: str
     body: Mapping[str, Any] = field(repr=False)
     cause: str | None  # the request's traceparent
     waited: float  # seconds since it was asked for
     lane: str
     late: float | None  # seconds from due to `marked`; None where a rule or a pause held it back
     marked: float = field(default_factory=time.monotonic)
+    announced: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    """Bodies of the calls that may go before it: seen, typing."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +114,12 @@ class Marker:
                 metrics.DECISIONS.labels("defer", decision.reason).inc()
             await endings.obey(connection, row, decision)
             return None
-        if row["sealed"] is None:
+        control = rows.thread_control(row)
+        if control is None and row["sealed"] is None:
             await endings.refuse(connection, row, Reason.RECIPIENT_ERASED)
             return None
         try:
-            saying = self._vault.open(row["intent_id"], row["sealed"])
+            pieces = [handover(control)] if control else self._pieces(row)
             login = self._logins.sender(row)
         except Unsealable as error:
             _log.error("content_or_token_cannot_be_unsealed", exc_info=error)
@@ -111,7 +127,7 @@ class Marker:
             return None
         due = decision.disclosure
         text = due.text(row["display_name"]) if due else None
-        message = next_message(contents(saying.message, saying.reply_to), row["pieces_sent"], text)
+        message = next_message(pieces, row["pieces_sent"], text)
         if row["comment_id"] is not None and (why := await self._no_private_reply(connection, row, message)):
             metrics.DECISIONS.labels("refuse", why).inc()
             await endings.refuse(connection, row, why)
@@ -121,8 +137,14 @@ class Marker:
             metrics.TAGGED.labels(decision.tag).inc()
         disclosure = None
         if due and message.placement:
-            disclosure = Disclosure(due.trigger, due.text_id, due.language, message.placement)
+            disclosure = Disclosure(
+                due.trigger, due.wording.text_id, due.language, message.placement, grounds=due.grounds
+            )
         return _Ready(row, login, message, decision.tag, disclosure)
+
+    def _pieces(self, row: Row) -> list[Content]:
+        saying = self._vault.open(row["intent_id"], row["sealed"])
+        return contents(saying.message, saying.reply_to)
 
     async def _no_private_reply(self, connection: Connection, row: Row, message: Next) -> Reason | None:
         """It is one message, so it has to hold its disclosure; and the comment allows one, which is taken here."""
@@ -160,9 +182,19 @@ class Marker:
             part_id=part_id,
             want=Want(Desk(row["account_id"], bucket), row["lane_rank"]),
             login=found.login,
+            edge=content.edge if isinstance(content, Handover) else MESSAGES,
             body=body(content, customer_id=row["customer_id"], comment_id=comment_id, tag=found.tag),
             cause=row["traceparent"],
             waited=(row["now"] - row["requested_at"]).total_seconds(),
             lane=row["lane"],
             late=(row["now"] - row["due_at"]).total_seconds() if row["reason"] is None else None,
+            announced=_announced(row),
         )
+
+
+def _announced(row: Row) -> tuple[Mapping[str, Any], ...]:
+    """What the account wants shown before the first message of an automated reply; a comment has no thread to show it in."""
+    replies = row["author_kind"] == "automation" and row["content_kind"] not in SILENT
+    if not replies or row["comment_id"] is not None or row["started"]:
+        return ()
+    return announcements(row["presence"], row["customer_id"])

@@ -1,12 +1,17 @@
 """Database rows as the core's values."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+import msgspec
+
+from kaiwa.contracts.sends import ThreadControl
 from kaiwa.dispatcher.core.decide import Decision, decide
 from kaiwa.dispatcher.core.pace import BucketClass, Limits
-from kaiwa.dispatcher.core.state import Account, Conversation, Grant, Intent, Nature, Policy
-from kaiwa.dispatcher.core.unit import FETCHED, GESTURES
+from kaiwa.dispatcher.core.state import FOREVER, Account, Conversation, Grant, Intent, Nature, Policy
+from kaiwa.dispatcher.core.unit import CONTROL, FETCHED, GESTURES
+from kaiwa.dispatcher.core.wordings import own
 
 Row = Mapping[str, Any]
 
@@ -23,11 +28,19 @@ def account(row: Row) -> Account:
         human_agent=row["human_agent"],
         default_app=row["default_app"],
         paused_until=row["paused_until"],
+        login=row["login"],
+        routing=row["routing"],
+        while_human=row["while_human"],
+        markets=tuple(row["markets"]),
+        disclosure=own(row["disclosure"]),
     )
 
 
 def conversation(row: Row) -> Conversation:
-    return Conversation(**{name: row[name] for name in Conversation.__dataclass_fields__})
+    known = {name: row[name] for name in Conversation.__dataclass_fields__}
+    if known["human_until"] == datetime.max:  # noqa: DTZ901 - as asyncpg reads PostgreSQL's infinity
+        known["human_until"] = FOREVER
+    return Conversation(**known)
 
 
 def intent(row: Row) -> Intent:
@@ -36,6 +49,8 @@ def intent(row: Row) -> Intent:
         nature = "private_reply"
     elif row["content_kind"] in GESTURES:
         nature = "gesture"
+    elif row["content_kind"] == CONTROL:
+        nature = "control"
     return Intent(
         author_kind=row["author_kind"],
         due_at=row["due_at"],
@@ -43,14 +58,27 @@ def intent(row: Row) -> Intent:
         expires_at=row["expires_at"],
         nature=nature,
         grant=_grant(row),
+        control=thread_control(row),
     )
+
+
+def thread_control(row: Row) -> ThreadControl | None:
+    """Of a request about who controls the thread: what it asks for."""
+    asked = row["thread_control"]
+    return None if asked is None else msgspec.convert(asked, ThreadControl)
 
 
 def _grant(row: Row) -> Grant | None:
     if row["comment_seen_at"] is None:
         return None
     used = row["used_by"] not in (None, row["intent_id"])
-    return Grant(row["comment_seen_at"], live=row["comment_live"], used=used)
+    return Grant(
+        row["comment_seen_at"],
+        live=row["comment_live"],
+        used=used,
+        created_at=row["comment_created_at"],
+        looked_at=row["comment_looked_at"],
+    )
 
 
 def bucket_of(kind: str | None, *, comment: bool, live: bool) -> BucketClass:

@@ -15,6 +15,7 @@ from kaiwa.dispatcher.batcher import Batcher
 from kaiwa.dispatcher.core.classify import NEVER_LEFT, Verdict, classify
 from kaiwa.dispatcher.core.pace import LATE
 from kaiwa.dispatcher.mark import Call, Claim, Marker
+from kaiwa.dispatcher.presence import Presence
 from kaiwa.dispatcher.record import Ended, Recorder
 from kaiwa.dispatcher.slots import DatabaseClock, Slots
 from kaiwa.meta.graph import Graph
@@ -40,9 +41,11 @@ class Sender:
         slots: Slots,
         clock: DatabaseClock,
         *,
+        presence: Presence,
         lease: float,
     ) -> None:
         self._graph = graph
+        self._presence = presence
         self._slots = slots
         self._clock = clock
         self._lease = lease
@@ -59,6 +62,8 @@ class Sender:
                 call = await self.marks.submit(claim)
                 if call is None:
                     return
+                if call.announced:
+                    await self._presence.announce(call)
                 verdict = (
                     await self._post(call) if await self._leave(call, claim, slot, until) else NEVER_LEFT
                 )
@@ -95,8 +100,10 @@ class Sender:
         started = time.monotonic()
         if call.late is not None:
             metrics.HANDOVER_SECONDS.labels(call.lane).observe(call.late + started - call.marked)
-        with tracing.resumed("POST messages", "client", call.cause, waited=call.waited, attributes=_CALLING):
-            answer = await self._graph.send(call.login, call.body)
+        with tracing.resumed(
+            f"POST {call.edge}", "client", call.cause, waited=call.waited, attributes=_CALLING
+        ):
+            answer = await self._graph.post(call.login, call.edge, call.body)
         crash.point("dispatcher.answered")
         metrics.SEND_SECONDS.observe(time.monotonic() - started)
         return classify(answer)

@@ -148,6 +148,11 @@ class Slots:
         shares, self._credit[desk] = lanes.share(slots, waiting, self._credit.get(desk, {}))
         return [index for rank in sorted(shares) for index in by_rank[rank][: shares[rank]]]
 
+    async def now(self) -> datetime:
+        """The moment on PostgreSQL's clock."""
+        moment: datetime = await _sql.database_time(self._pool)
+        return moment
+
     async def another(self, want: Want) -> datetime:
         """The next slot there is, however far: for a call whose first one passed, or for the next part.
 
@@ -159,10 +164,13 @@ class Slots:
             raise DependencyError(f"account {want.desk.account_id} is no longer registered")
         return slot
 
+    async def reached(self, slot: datetime) -> bool:
+        """Wait for the moment of a slot; False where it was missed."""
+        at = self._clock.local(slot)
+        await asyncio.sleep(max(0.0, at - time.monotonic()))
+        return time.monotonic() - at <= pace.LATE.total_seconds()
+
     async def turn(self, want: Want) -> None:
         """Wait for a slot, and for another one where the moment was missed."""
-        while True:
-            at = self._clock.local(await self.another(want))
-            await asyncio.sleep(max(0.0, at - time.monotonic()))
-            if time.monotonic() - at <= pace.LATE.total_seconds():
-                return
+        while not await self.reached(await self.another(want)):
+            pass

@@ -1,7 +1,8 @@
 """Threads, as the Conversations API shows them: read within its own limit, and asked for windows nobody knows of."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Literal
 
 import asyncpg
 
@@ -10,8 +11,10 @@ from kaiwa.dispatcher.core.thread import heard_at
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Slots, Want
+from kaiwa.meta import comments, routing
 from kaiwa.meta.answers import ThreadMessage, ThreadPage
 from kaiwa.meta.graph import Graph, Sender
+from kaiwa.meta.routing import Idle, Owner
 from kaiwa.runtime import logs
 from kaiwa.store.pool import UNREACHABLE, Connection
 from kaiwa.store.queries import load
@@ -45,6 +48,22 @@ class Threads:
         """Some of an account's conversations; None where nobody could say."""
         sender = await self._turn(row)
         return await self._graph.threads(sender, after) if sender else None
+
+    async def owner(self, row: Row) -> tuple[datetime, Owner | Idle | None]:
+        """Who owns a conversation, and by PostgreSQL's clock since when that is known; None where nobody could say."""
+        sender = await self._turn(row)
+        asked_at = await self._slots.now()
+        return asked_at, await routing.owner(self._graph, sender, row["customer_id"]) if sender else None
+
+    async def mode(self, row: Row) -> Literal["routed", "open", "alone"] | None:
+        """Which mode of conversation routing an account is in; None where nobody could say."""
+        sender = await self._turn(row)
+        return await routing.mode(self._graph, sender) if sender else None
+
+    async def comment_made_at(self, row: Row) -> datetime | None:
+        """When a comment was made; None where nobody could say."""
+        sender = await self._turn(row)
+        return await comments.made_at(self._graph, sender, row["comment_id"]) if sender else None
 
     async def _turn(self, row: Row) -> Sender | None:
         """Whoever may read now, for one reading."""

@@ -60,6 +60,18 @@ QUEUE_AGE: Final = Gauge("kaiwa_dispatcher_queue_age_seconds", "Oldest due messa
 DISCLOSURES: Final = Counter(
     "kaiwa_dispatcher_disclosures_total", "Disclosures sent", ["trigger"], registry=DISPATCHER
 )
+# Seen and typing before automated replies, by what became of them (shown, failed, late, skipped).
+PRESENCE: Final = Counter(
+    "kaiwa_dispatcher_presence_total", "Seen and typing signs", ["outcome"], registry=DISPATCHER
+)
+# Questions to the platform who owns a thread, by its answer (ours, other, idle, unanswered).
+OWNERS_ASKED: Final = Counter(
+    "kaiwa_dispatcher_owners_asked_total", "Questions who owns a thread", ["answer"], registry=DISPATCHER
+)
+# Accounts whose events go to every connected app, each of which may answer: two might.
+ZERO_CONFIG: Final = Gauge(
+    "kaiwa_dispatcher_routing_open", "Accounts without conversation routing", registry=DISPATCHER
+)
 # Time that limits kept messages waiting for a token, by bucket class.
 TOKENS_WAITED: Final = Counter(
     "kaiwa_dispatcher_tokens_waited_seconds_total",

@@ -16,6 +16,8 @@ from kaiwa.store.migrate import require_current
 from kaiwa.store.pool import connection
 from kaiwa.store.queries import load as load_queries
 
+_ROUTING = {None: "", "routed": "default app", "open": "zero-config: all apps answer"}
+
 _sql = load_queries("kaiwa.dispatcher")
 
 accounts = typer.Typer(help="Instagram accounts: what is registered, and in which state.")
@@ -64,7 +66,9 @@ def list_command(*, as_json: Json = False) -> None:
     rows = asyncio.run(_list(settings.postgres.dsn.get_secret_value()))
     if not rows:
         raise Failure("no account is registered: run `kaiwa accounts apply accounts.json`")
-    table = Table("account", "name", "login", "app", "state", "human agent", "default app", "locale")
+    table = Table(
+        "account", "name", "login", "app", "state", "human agent", "default app", "routing", "locale"
+    )
     for row in rows:
         flags = ("yes" if row["human_agent"] else "no", "yes" if row["default_app"] else "no")
         table.add_row(
@@ -74,6 +78,7 @@ def list_command(*, as_json: Json = False) -> None:
             row["app_id"],
             row["state"],
             *flags,
+            _ROUTING[row["routing"]],
             row["locale"],
         )
     emit(rows, as_json=as_json, table=table)

@@ -1,4 +1,4 @@
-"""`kaiwa send …`, `kaiwa sends …`, `kaiwa conversations …`: ask, and see what became of it."""
+"""`kaiwa send …`, `kaiwa sends …`: ask, and see what became of it."""
 
 import asyncio
 from typing import Annotated, Any
@@ -14,7 +14,6 @@ from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.sends import Author, Media, Message, Recipient, SendRequest, encode
 from kaiwa.contracts.times import rfc3339
 from kaiwa.dispatcher.commands.accounts import ReadSettings
-from kaiwa.dispatcher.commands.backfill import backfill
 from kaiwa.dispatcher.commands.settle import settle
 from kaiwa.runtime.cli import Failure, Json, emit
 from kaiwa.runtime.clock import utc_now
@@ -30,10 +29,6 @@ _WITHIN = 10.0
 _USAGE = 2
 
 sends = typer.Typer(help="Send requests: what became of them.")
-conversations = typer.Typer(help="Conversations: what the dispatcher knows of them.")
-
-
-conversations.command("backfill")(backfill)
 sends.command("settle")(settle)
 
 
@@ -66,6 +61,11 @@ def send(
         message=Message(text=text) if text is not None else Message(images=(Media(url=image),)),
         requested_at=rfc3339(utc_now()),
     )
+    put(request, as_json=as_json)
+
+
+def put(request: SendRequest, *, as_json: bool) -> None:
+    """Publish a request, and print its name."""
     asyncio.run(_publish(load(SendSettings).kafka, request))
     name = request.request_id
     emit({"request_id": name}, as_json=as_json, table=f"{name}\nsee: kaiwa sends show {name}")
@@ -112,18 +112,6 @@ def list_command(
     emit(rows, as_json=as_json, table=table)
 
 
-@conversations.command("show")
-def show_conversation(account: str, customer: str, *, as_json: Json = False) -> None:
-    """Window, control, holds and disclosure of one conversation. Exit code 1 when it is unknown."""
-    facts = asyncio.run(_conversation(_dsn(), account, customer))
-    if facts is None:
-        raise Failure(f"nothing is known of {customer} at account {account}")
-    table = Table("conversation", show_header=False)
-    for name, value in facts.items():
-        table.add_row(name, "" if value is None else str(value))
-    emit(facts, as_json=as_json, table=table)
-
-
 def _dsn() -> str:
     return load(ReadSettings).postgres.dsn.get_secret_value()
 
@@ -146,10 +134,3 @@ async def _list(dsn: str, **chosen: Any) -> list[dict[str, Any]]:
     await require_current(dsn, "dispatcher")
     async with connection(dsn, application="sends") as session:
         return [dict(row) async for row in _sql.list_intents(session, **chosen)]
-
-
-async def _conversation(dsn: str, account_id: str, customer_id: str) -> dict[str, Any] | None:
-    await require_current(dsn, "dispatcher")
-    async with connection(dsn, application="conversations") as session:
-        row = await _sql.show_conversation(session, account_id=account_id, customer_id=customer_id)
-    return row and dict(row)

@@ -45,15 +45,16 @@ class InDoubt:
     retry: bool = False
 
 
-Lesson = Literal["away", "not_owner", "closed"]
-"""What a refusal teaches about its conversation: nobody can be reached there now, another app has it, its window is
-closed.
+Lesson = Literal["away", "not_owner", "closed", "no_routing"]
+"""What a refusal teaches: nobody can be reached in this conversation now, another app has it, its window is closed, or
+the account has no conversation routing.
 """
 
 _LESSONS: dict[Lesson, Reason] = {
     "away": Reason.RECIPIENT_UNAVAILABLE,
     "not_owner": Reason.NOT_OWNER,
     "closed": Reason.WINDOW_CLOSED,
+    "no_routing": Reason.CONTROL_UNAVAILABLE,
 }
 
 Scope = Literal["account", "app"]
@@ -142,5 +143,7 @@ def _lesson(code: int | None, subcode: int | None) -> Lesson | None:
             return "not_owner"
         case (10, 2534022 | 2018278 | 2018065):
             return "closed"
+        case (27, _):
+            return "no_routing"
         case _:
             return None

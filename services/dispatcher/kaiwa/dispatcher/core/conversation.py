@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kaiwa.contracts.events import Comment, Event, Kind, Message, data_of
-from kaiwa.dispatcher.core.disclosure import asks
+from kaiwa.dispatcher.core.questions import asks
 from kaiwa.dispatcher.core.state import Control
 
 OPENING = frozenset(

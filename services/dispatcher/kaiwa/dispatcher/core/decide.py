@@ -7,6 +7,7 @@ Invariants
 - The HUMAN_AGENT tag goes on a human's message only, outside 24 hours only, with the feature only.
 - Automation needs fresh knowledge even to send; a human's message goes on what is known.
 - A private reply needs no window: its comment's grant takes the window's place.
+- A word about who controls the thread obeys what concerns the account and the owner, and nothing else.
 """
 
 from dataclasses import dataclass
@@ -14,12 +15,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from kaiwa.contracts.reasons import Reason
-from kaiwa.dispatcher.core import disclosure
+from kaiwa.dispatcher.core import control, disclosure
 from kaiwa.dispatcher.core.disclosure import Due
 from kaiwa.dispatcher.core.limits import GRANT, GRANT_UNSURE, LIVE_GRANT
 from kaiwa.dispatcher.core.state import (
+    FOREVER,
     HUMAN_AGENT_WINDOW,
-    IDLE,
     WINDOW,
     Account,
     Conversation,
@@ -55,7 +56,9 @@ class Refuse:
 
 @dataclass(frozen=True)
 class Look:
-    """Nothing tells of a window: read the thread, then decide."""
+    """Nothing tells of a window or of a comment's age, or what tells of the owner is old: ask the platform, then decide."""
+
+    at: Literal["window", "owner", "comment"] = "window"
 
 
 Decision = Send | Defer | Refuse | Look
@@ -75,17 +78,19 @@ def decide(
     )
     if objection:
         return objection
+    if intent.nature == "control":
+        return Send()
     if intent.nature == "private_reply":
         window = _grant(intent, conversation, policy, now)
     else:
         window = _window(intent, conversation, account, policy, now)
     if not isinstance(window, Send) or intent.author_kind == "human":
         return window
-    if held := _human_handling(conversation, now):
+    if held := _human_handling(intent, conversation, account, now):
         return held
     if intent.nature == "gesture":
         return window
-    return Send(disclosure=disclosure.due(conversation, account.locale, now))
+    return Send(disclosure=disclosure.due(conversation, account, now))
 
 
 def closes_at(conversation: Conversation) -> datetime | None:
@@ -132,28 +137,40 @@ def _refuse_when_known(
 def _suppressed(intent: Intent, conversation: Conversation, now: datetime) -> Defer | Refuse | None:
     """Who could not be reached is not called again before they write: calls of that kind count against the account."""
     since, heard = conversation.suppressed_at, conversation.last_customer_at
-    if since is None or (heard is not None and heard > since):
+    if since is None or (heard is not None and heard > since) or intent.nature == "control":
         return None
     return _refuse_when_known(Reason.RECIPIENT_UNAVAILABLE, intent, conversation, now)
 
 
 def _control(
     intent: Intent, conversation: Conversation, account: Account, now: datetime
-) -> Defer | Refuse | None:
-    last = conversation.last_customer_at
-    idle = last is not None and now - last > IDLE
-    ours = account.default_app if idle else conversation.control != "other"
-    return None if ours else _refuse_when_known(Reason.NOT_OWNER, intent, conversation, now)
+) -> Defer | Refuse | Look | None:
+    rule = control.for_action if intent.nature == "control" else control.for_message
+    match rule(intent, conversation, account, now):
+        case "go":
+            return None
+        case "ask":
+            return Look("owner")
+        case "unavailable":
+            return _refuse_when_known(Reason.CONTROL_UNAVAILABLE, intent, conversation, now)
+        case "not_owner":  # pragma: no branch - mypy proves that there is no other
+            return _refuse_when_known(Reason.NOT_OWNER, intent, conversation, now)
 
 
 def _grant(intent: Intent, conversation: Conversation, policy: Policy, now: datetime) -> Decision:
-    """One private reply, while the comment is surely young enough; its own time is known to nobody but the platform."""
+    """One private reply, while the comment is surely young enough. Where its first delivery may have been late the
+    comment's own time decides, which only the platform knows.
+    """
     grant = intent.grant
     if grant is None:
         return _refuse_when_known(Reason.COMMENT_GRANT_USED, intent, conversation, now)
-    open_for = LIVE_GRANT if grant.live else GRANT - GRANT_UNSURE - policy.window_margin
-    over = grant.used or now >= grant.seen_at + open_for
-    return Refuse(Reason.COMMENT_GRANT_USED) if over else Send()
+    made = grant.seen_at if grant.created_at is None else min(grant.created_at, grant.seen_at)
+    if grant.used or now >= made + (LIVE_GRANT if grant.live else GRANT - policy.window_margin):
+        return Refuse(Reason.COMMENT_GRANT_USED)
+    sure = grant.live or grant.created_at is not None
+    if sure or now < made + GRANT - GRANT_UNSURE - policy.window_margin:
+        return Send()
+    return Look("comment") if grant.looked_at is None else Refuse(Reason.COMMENT_GRANT_USED)
 
 
 def _window(
@@ -177,8 +194,13 @@ def _window(
     return Send(tag="HUMAN_AGENT") if beyond else Defer(closes + margin, Reason.WINDOW_CLOSED)
 
 
-def _human_handling(conversation: Conversation, now: datetime) -> Defer | None:
-    if conversation.escalated:
-        return Defer(now + HELD_RETRY, Reason.HUMAN_HANDLING)
-    until = conversation.human_until
-    return Defer(until, Reason.HUMAN_HANDLING) if until is not None and now < until else None
+def _human_handling(
+    intent: Intent, conversation: Conversation, account: Account, now: datetime
+) -> Defer | Refuse | None:
+    """A person's message holds automation for a time or until it is released; so does an escalation."""
+    until = FOREVER if conversation.escalated else conversation.human_until
+    if until is None or now >= until:
+        return None
+    if account.while_human == "refuse":
+        return _refuse_when_known(Reason.HUMAN_HANDLING, intent, conversation, now)
+    return Defer(now + HELD_RETRY if until == FOREVER else until, Reason.HUMAN_HANDLING)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from kaiwa.contracts.reasons import Reason
-from kaiwa.contracts.sends import Media, Message, SendRequest
+from kaiwa.contracts.sends import Media, Message, SendRequest, ThreadControl
 from kaiwa.contracts.times import parse
 from kaiwa.dispatcher.core import limits
 from kaiwa.dispatcher.core.templates import quick_replies_fault, template_fault
@@ -20,6 +20,7 @@ from kaiwa.dispatcher.core.unit import GESTURES, contents
 
 _ID = re.compile(r"[\x21-\x7e]{1,200}")
 _REFERENCE = re.compile(rf"[\x21-\x7e]{{1,{limits.ID.most}}}")
+_APP_ID = re.compile(r"[0-9]{1,40}")
 _ANSWERING = frozenset({"text", "images", "audio", "video", "file", "template"})
 """What may be a reply to a message (platform.md 2.2)."""
 
@@ -69,7 +70,30 @@ def _body_fault(request: SendRequest) -> Fault | None:
         case "cancel":
             return None if request.cancel else _invalid("cancel.request_id is missing")
         case "thread_control":  # pragma: no branch - mypy proves that there is no other
-            return _invalid("thread control by record is not offered yet")
+            return _control_fault(request.thread_control)
+
+
+def _control_fault(control: ThreadControl | None) -> Fault | None:
+    if control is None:
+        return _invalid("thread_control is missing")
+    if control.target_app_id is not None and control.action != "pass":
+        return _invalid(f"thread_control.target_app_id goes with pass only, not with {control.action}")
+    if control.target_app_id is not None and not _APP_ID.fullmatch(control.target_app_id):
+        return _invalid("thread_control.target_app_id must be digits")
+    if (control.seconds is not None) != (control.action == "extend"):
+        return _invalid("thread_control.seconds goes with extend, and extend needs it")
+    if control.seconds is not None and not 1 <= control.seconds <= limits.CONTROL_SECONDS.most:
+        return _invalid(f"thread_control.seconds must be 1 to {limits.CONTROL_SECONDS}")
+    return None
+
+
+def registry_fault(request: SendRequest, *, app_id: str, default_app: bool) -> Fault | None:
+    """What is wrong with a request as soon as its account's app is known: control is not passed to oneself."""
+    control = request.thread_control
+    if request.kind != "thread_control" or control is None or control.action != "pass":
+        return None
+    to_itself = default_app if control.target_app_id is None else control.target_app_id == app_id
+    return _invalid("thread_control.target_app_id must name another app than this one") if to_itself else None
 
 
 def _message_fault(message: Message | None) -> Fault | None:

@@ -37,6 +37,8 @@ ID = Limit(300, "characters", "ours: a mid has some 180")
 STICKERS = frozenset({"like_heart"})
 """platform.md 2.2: only the heart."""
 
+CONTROL_SECONDS = Limit(604_800, "seconds", "platform.md 6, extend_thread_control: up to 7 days")
+
 FORMATS = {
     "image": frozenset({"png", "jpg", "jpeg", "gif"}),
     "audio": frozenset({"aac", "m4a", "wav", "mp4"}),

@@ -5,13 +5,18 @@ arrival give the same row.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from kaiwa.contracts.accounts import State as AccountState
-from kaiwa.contracts.sends import AuthorKind
+from kaiwa.contracts.sends import AuthorKind, ThreadControl
+from kaiwa.dispatcher.core.wordings import SHIPPED, Own
 
-Control = Literal["ours", "other"]
+Control = Literal["ours", "other", "idle"]
+"""Whose the thread is; idle is nobody's, by the owner's release."""
+
+Routing = Literal["routed", "open"]
+"""Conversation routing with a default app, or off: then every connected app may answer."""
 
 WINDOW = timedelta(hours=24)
 """The standard messaging window after the customer's last opening event (platform.md 3.1)."""
@@ -21,6 +26,10 @@ HUMAN_AGENT_WINDOW = timedelta(days=7)
 
 IDLE = timedelta(hours=24)
 """After this long without a customer's message only the default app may send (platform.md 6)."""
+
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+"""The end of a hold that only a release ends: PostgreSQL's infinity."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,11 @@ class Account:
     human_agent: bool
     default_app: bool
     paused_until: datetime | None = None
+    login: Literal["facebook", "instagram"] = "facebook"
+    routing: Routing | None = None
+    while_human: Literal["wait", "refuse"] = "wait"
+    markets: tuple[str, ...] = ()
+    disclosure: Own = SHIPPED
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,11 @@ class Conversation:
     window_opened_at: datetime | None = None
     last_customer_at: datetime | None = None
     control: Control | None = None
+    control_at: datetime | None = None
+    control_until: datetime | None = None
+    """When the owner's term ends, where the platform said so or it was extended."""
+    owner_asked_at: datetime | None = None
+    """The platform was asked then who the owner is, with or without an answer."""
     human_until: datetime | None = None
     escalated: bool = False
     last_human_at: datetime | None = None
@@ -68,15 +87,22 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Grant:
-    """What a comment allows: one private reply. ``seen_at`` is its earliest delivery, ``used`` by another request."""
+    """What a comment allows: one private reply. ``seen_at`` is its earliest delivery, ``used`` by another request.
+
+    ``created_at``: its own time, known once it was read; ``looked_at``: it was read then, or could not be.
+    """
 
     seen_at: datetime
     live: bool = False
     used: bool = False
+    created_at: datetime | None = None
+    looked_at: datetime | None = None
 
 
-Nature = Literal["message", "private_reply", "gesture"]
-"""A gesture (reaction, typing, seen) is no message: it takes no tag and needs no disclosure."""
+Nature = Literal["message", "private_reply", "gesture", "control"]
+"""A gesture (reaction, typing, seen) is no message: it takes no tag and needs no disclosure. Neither is a word about
+who controls the thread, which needs no window either.
+"""
 
 
 @dataclass(frozen=True)
@@ -90,3 +116,4 @@ class Intent:
     nature: Nature = "message"
     grant: Grant | None = None
     """Of a private reply: its comment's, None while no such comment was seen."""
+    control: ThreadControl | None = None

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import regex
 
-from kaiwa.contracts.sends import Media, Message, ReplyTo
+from kaiwa.contracts.sends import Media, Message, ReplyTo, ThreadControl
 from kaiwa.dispatcher.core.limits import TEXT
 
 _SEPARATOR = "\n\n"
@@ -19,6 +19,12 @@ Placement = Literal["prefix", "own"]
 
 GESTURES = frozenset({"reaction", "action"})
 """Kinds that make no message: no mid, no echo, nothing to disclose, and no harm where nobody knows whether they came."""
+
+CONTROL = "control"
+"""The kind of a call about who controls the thread."""
+
+SILENT = GESTURES | {CONTROL}
+"""Kinds of which the customer reads nothing, and of which no echo tells."""
 
 FETCHED = frozenset({"image", "audio", "video", "file"})
 """Kinds that the platform must fetch: they count against the media limit (platform.md 4.1, inferred for two of them)."""
@@ -65,7 +71,41 @@ class Gesture:
         return {"sender_action": self.sender_action, **({"payload": self.payload} if self.payload else {})}
 
 
-Content = Text | Attached | Gesture
+_EDGES = {
+    "pass": "pass_thread_control",
+    "take": "take_thread_control",
+    "release": "release_thread_control",
+    "request": "request_thread_control",
+    "extend": "extend_thread_control",
+}
+
+
+@dataclass(frozen=True)
+class Handover:
+    """A call about who controls the thread; ``edge`` is the last part of its path (platform.md 6)."""
+
+    edge: str
+    params: Mapping[str, str | int]
+
+    @property
+    def kind(self) -> str:
+        return CONTROL
+
+    def parameters(self) -> dict[str, Any]:
+        return dict(self.params)
+
+
+def handover(control: ThreadControl) -> Handover:
+    """What intake accepted, as the platform calls it; a pass without a target goes to the default app."""
+    params: dict[str, str | int] = {}
+    if control.target_app_id is not None:
+        params["target_app_id"] = control.target_app_id
+    if control.seconds is not None:
+        params["duration"] = control.seconds
+    return Handover(_EDGES[control.action], params)
+
+
+Content = Text | Attached | Gesture | Handover
 
 
 @dataclass(frozen=True)
@@ -131,11 +171,20 @@ def body(
     if comment_id is not None:
         return {"recipient": {"comment_id": comment_id}, **parameters}
     recipient = {"recipient": {"id": customer_id}}
-    if isinstance(content, Gesture):
+    if isinstance(content, Gesture | Handover):
         return recipient | parameters
     if tag is None:
         return {**recipient, "messaging_type": "RESPONSE", **parameters}
     return {**recipient, "messaging_type": "MESSAGE_TAG", "tag": tag, **parameters}
+
+
+_SHOWN = {"seen": ("mark_seen",), "typing": ("mark_seen", "typing_on")}
+
+
+def announcements(presence: str, customer_id: str) -> tuple[dict[str, Any], ...]:
+    """The bodies that show a customer what an account wants shown before automation answers."""
+    gestures = (Gesture("action", action) for action in _SHOWN.get(presence, ()))
+    return tuple(body(shown, customer_id=customer_id, comment_id=None, tag=None) for shown in gestures)
 
 
 def next_message(pieces: Sequence[Content], sent: int, disclosure: str | None) -> Next:

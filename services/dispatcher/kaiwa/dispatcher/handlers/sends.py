@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+import msgspec
 
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.quarantine import origin, quarantined
@@ -21,10 +22,10 @@ from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.dispatcher import comments, endings
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.contents import Contents, Saying
-from kaiwa.dispatcher.core.intake import Fault, addressable, due_at, fault
-from kaiwa.dispatcher.core.unit import contents
+from kaiwa.dispatcher.core.intake import Fault, addressable, due_at, fault, registry_fault
+from kaiwa.dispatcher.core.unit import Content, contents, handover
 from kaiwa.dispatcher.outcomes import report
-from kaiwa.dispatcher.rows import bucket_of
+from kaiwa.dispatcher.rows import Row, bucket_of
 from kaiwa.runtime import metrics
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
@@ -96,9 +97,9 @@ class Sends:
         """By their intents' ids; what is known already stays as it is."""
         now = await _sql.database_time(connection)
         names = [item.request.account_id for item in taken.values()]
-        known = {row["account_id"] async for row in _sql.known_accounts(connection, ids=names)}
+        known = {row["account_id"]: row async for row in _sql.known_accounts(connection, ids=names)}
         rows = [
-            {"ordinal": n, **_row(item, item.request.account_id in known, now)}
+            {"ordinal": n, **_row(item, known.get(item.request.account_id), now)}
             for n, item in enumerate(taken.values())
         ]
         new = {row["intent_id"] async for row in _sql.take_in(connection, rows=rows)}
@@ -126,7 +127,7 @@ class Sends:
         sealed = [
             (i.intent_id, self._vault.seal(i.intent_id, Saying(i.request.message, i.request.reply_to)))
             for i in items
-            if i.request.message
+            if i.request.message and i.request.kind == "message"
         ]
         if sealed:
             names, texts = zip(*sealed, strict=True)
@@ -177,14 +178,23 @@ def read(record: Record) -> Taken | None:
     return Taken(request, from_ms(record.timestamp), header_text(record, TRACEPARENT))
 
 
-def _row(item: Taken, known: bool, now: datetime) -> dict[str, Any]:
+def _fault(request: SendRequest, account: Row | None) -> Fault | None:
+    if wrong := fault(request):
+        return wrong
+    if account is None:
+        return Fault(Reason.UNKNOWN_ACCOUNT, Reason.UNKNOWN_ACCOUNT.advice)
+    return registry_fault(request, app_id=account["app_id"], default_app=account["default_app"])
+
+
+def _row(item: Taken, account: Row | None, now: datetime) -> dict[str, Any]:
     request = item.request
-    wrong = fault(request)
-    if wrong is None and not known:
-        wrong = Fault(Reason.UNKNOWN_ACCOUNT, Reason.UNKNOWN_ACCOUNT.advice)
+    wrong = _fault(request, account)
     acted = request.kind in _ACTIONS
     message = request.message
-    pieces = contents(message, None) if message and wrong is None and not acted else []
+    control = request.thread_control if request.kind == "thread_control" and wrong is None else None
+    pieces: list[Content] = [handover(control)] if control else []
+    if message and request.kind == "message" and wrong is None:
+        pieces = contents(message, None)
     comment_id = request.recipient.comment_id
     kind = pieces[0].kind if pieces else None
     state = "refused" if wrong else "sent" if acted else "queued"
@@ -200,6 +210,7 @@ def _row(item: Taken, known: bool, now: datetime) -> dict[str, Any]:
         "content_kind": kind,
         "bucket": bucket_of(kind, comment=comment_id is not None, live=False),
         "pieces": len(pieces),
+        "thread_control": control and msgspec.to_builtins(control),
         "state": state,
         "reason": wrong and wrong.reason,
         "error": wrong

@@ -1,33 +1,38 @@
 -- name: all_accounts()
 select
     account_id, app_id, login, page_id, login_user_id, display_name, locale, markets, human_agent, default_app,
-    unknown_echo, limits, state, paused_until
+    unknown_echo, limits, state, paused_until, routing, presence, while_human, human_hold,
+    hold_until_release, disclosure
 from dispatcher.accounts order by account_id;
 
 -- name: account(account_id)^
 select
     account_id, app_id, login, page_id, login_user_id, display_name, locale, markets, human_agent, default_app,
-    unknown_echo, limits, state, paused_until
+    unknown_echo, limits, state, paused_until, routing, presence, while_human, human_hold,
+    hold_until_release, disclosure
 from dispatcher.accounts where account_id = :account_id;
 
 -- name: known_accounts(ids)
-select account_id from dispatcher.accounts where account_id = any(:ids::text[]);
+select account_id, app_id, default_app from dispatcher.accounts where account_id = any(:ids::text[]);
 
--- name: put_account(account_id, app_id, login, page_id, login_user_id, display_name, locale, markets, human_agent, default_app, unknown_echo, limits, sealed_token)!
+-- name: put_account(account_id, app_id, login, page_id, login_user_id, display_name, locale, markets, human_agent, default_app, unknown_echo, limits, presence, while_human, human_hold, hold_until_release, disclosure, sealed_token)!
 insert into dispatcher.accounts as a (
     account_id, app_id, login, page_id, login_user_id, display_name, locale, markets, human_agent, default_app,
-    unknown_echo, limits, state, sealed_token
+    unknown_echo, limits, presence, while_human, human_hold, hold_until_release, disclosure, state, sealed_token
 )
 values (
     :account_id, :app_id, :login, :page_id, :login_user_id, :display_name, :locale, :markets, :human_agent,
-    :default_app, :unknown_echo, :limits::jsonb, 'active', :sealed_token
+    :default_app, :unknown_echo, :limits::jsonb, :presence, :while_human, :human_hold::interval, :hold_until_release,
+    :disclosure::jsonb, 'active', :sealed_token
 )
 on conflict (account_id) do update set
     app_id = excluded.app_id, login = excluded.login, page_id = excluded.page_id,
     login_user_id = excluded.login_user_id, display_name = excluded.display_name, locale = excluded.locale,
     markets = excluded.markets, human_agent = excluded.human_agent, default_app = excluded.default_app,
-    unknown_echo = excluded.unknown_echo, limits = excluded.limits, state = 'active', paused_until = null,
-    sealed_token = excluded.sealed_token;
+    unknown_echo = excluded.unknown_echo, limits = excluded.limits, presence = excluded.presence,
+    while_human = excluded.while_human, human_hold = excluded.human_hold,
+    hold_until_release = excluded.hold_until_release, disclosure = excluded.disclosure, state = 'active', paused_until = null,
+    sealed_token = excluded.sealed_token, routing_due = clock_timestamp();
 
 -- name: set_account_state(state, account_id)!
 update dispatcher.accounts set state = :state where account_id = :account_id and state <> :state;

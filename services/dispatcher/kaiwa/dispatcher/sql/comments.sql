@@ -8,6 +8,35 @@ from jsonb_to_recordset(:comments::jsonb) as r(
 order by account_id, comment_id
 on conflict (account_id, comment_id) do update set seen_at = least(g.seen_at, excluded.seen_at);
 
+-- name: want_comment(account_id, comment_id)!
+update dispatcher.comments set look_due = coalesce(look_due, clock_timestamp())
+where account_id = :account_id and comment_id = :comment_id;
+
+-- name: take_comments(lease, most)
+-- Comments whose own time is to be read, leased like the threads to read.
+update dispatcher.comments as g set look_due = clock_timestamp() + :lease::interval
+from (
+    select account_id, comment_id from dispatcher.comments
+    where look_due <= clock_timestamp()
+    order by look_due
+    limit :most
+    for update skip locked
+) as k
+join dispatcher.accounts as a using (account_id)
+where g.account_id = k.account_id and g.comment_id = k.comment_id
+returning g.account_id, g.comment_id, g.customer_id, a.app_id, a.login, a.page_id, a.sealed_token;
+
+-- name: comment_read(created_at, account_id, comment_id)!
+update dispatcher.comments set created_at = :created_at::timestamptz, looked_at = clock_timestamp(), look_due = null
+where account_id = :account_id and comment_id = :comment_id;
+
+-- name: comment_unread(pause, most, account_id, comment_id)!
+-- It is read again, up to a point: then it counts as too old.
+update dispatcher.comments set look_failures = look_failures + 1,
+    look_due = case when look_failures + 1 < :most::integer then clock_timestamp() + :pause::interval end,
+    looked_at = case when look_failures + 1 >= :most::integer then clock_timestamp() end
+where account_id = :account_id and comment_id = :comment_id;
+
 -- name: take_grant(intent_id, account_id, comment_id)$
 -- The one private reply, for good or until its call certainly sent nothing.
 update dispatcher.comments set used_by = :intent_id

@@ -19,6 +19,10 @@ on conflict (account_id, customer_id) do update set
         when excluded.control_at = c.control_at and excluded.control = 'other' then 'other'
         else c.control
     end,
+    control_until = case
+        when excluded.control_at >= c.control_at and excluded.control is distinct from c.control then null
+        else c.control_until
+    end,
     control_at = greatest(c.control_at, excluded.control_at);
 
 -- name: ensure_conversations(accounts, customers, partitions)!
@@ -93,7 +97,10 @@ where c.account_id = k.account_id and c.customer_id = k.customer_id;
 update dispatcher.conversations set
     last_automated_at = case when :author::text = 'automation' then greatest(last_automated_at, :at::timestamptz) else last_automated_at end,
     last_human_at = case when :author::text = 'human' then greatest(last_human_at, :at::timestamptz) else last_human_at end,
-    human_until = case when :author::text = 'human' then greatest(human_until, :at::timestamptz + :hold::interval) else human_until end,
+    human_until = case
+        when :author::text <> 'human' or released_at >= :at::timestamptz then human_until
+        else greatest(human_until, dispatcher.held_until(account_id, :at::timestamptz, :hold::interval))
+    end,
     disclosed_at = case when :disclosed::boolean then greatest(disclosed_at, :at::timestamptz) else disclosed_at end
 where account_id = :account_id and customer_id = :customer_id;
 
@@ -104,7 +111,7 @@ update dispatcher.conversations set
     human_until = case
         when (select unknown_echo from dispatcher.accounts where account_id = :account_id) = 'ignore' then human_until
         when released_at is not null and released_at >= :at::timestamptz then human_until
-        else greatest(human_until, :at::timestamptz + :hold::interval)
+        else greatest(human_until, dispatcher.held_until(account_id, :at::timestamptz, :hold::interval))
     end
 where account_id = :account_id and customer_id = :customer_id;
 
@@ -114,7 +121,7 @@ where account_id = :account_id and customer_id = :customer_id;
 
 -- name: lose_control(at, account_id, customer_id)!
 -- The platform said so itself; what it tells later wins again.
-update dispatcher.conversations set control = 'other', control_at = :at
+update dispatcher.conversations set control = 'other', control_at = :at, control_until = null
 where account_id = :account_id and customer_id = :customer_id and (control_at is null or control_at <= :at);
 
 -- name: close_window(at, account_id, customer_id)!
@@ -127,6 +134,18 @@ select exists (
     select from dispatcher.conversations
     where account_id = :account_id and customer_id = :customer_id and in_flight = :intent_id
 );
+
+-- name: note_control(control, at, until, account_id, customer_id)!
+-- What the platform did at our word, or said when it was asked; an event of a later time wins again.
+update dispatcher.conversations
+set control = :control::text, control_at = :at::timestamptz, control_until = :until::timestamptz
+where account_id = :account_id and customer_id = :customer_id
+    and (control_at is null or control_at <= :at::timestamptz);
+
+-- name: doubt_control(account_id, customer_id)!
+-- Nobody knows what became of our word: the next decision asks.
+update dispatcher.conversations set control_at = null, owner_asked_at = null
+where account_id = :account_id and customer_id = :customer_id;
 
 -- name: lock_queues(account_id)
 -- The conversations of an account that wait for something, locked in the order of everywhere.
@@ -155,9 +174,11 @@ where account_id = :account_id and customer_id = :customer_id;
 -- name: show_conversation(account_id, customer_id)^
 select
     c.account_id, c.customer_id, c.window_opened_at, c.window_opened_at + interval '24 hours' as window_closes_at,
-    c.control, c.control_at, c.escalated, c.human_until, c.last_human_at, c.last_automated_at, c.disclosed_at,
+    c.control, c.control_at, c.control_until, c.owner_asked_at, a.routing, a.default_app, c.escalated, c.human_until, c.last_human_at, c.last_automated_at, c.disclosed_at,
     c.erased_before, c.suppressed_at, c.in_flight is not null as busy, c.next_due, w.fresh_at
-from dispatcher.conversations as c left join dispatcher.watermarks as w using (partition)
+from dispatcher.conversations as c
+left join dispatcher.accounts as a using (account_id)
+left join dispatcher.watermarks as w using (partition)
 where c.account_id = :account_id and c.customer_id = :customer_id;
 
 -- name: raise_freshness(fetched_at, partitions)!

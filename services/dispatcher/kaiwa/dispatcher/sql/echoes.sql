@@ -16,7 +16,7 @@ select p.part_id, p.state, p.mid, p.kind, p.content_hash, p.called_at
 from dispatcher.parts as p
 where (p.account_id = :account_id and p.mid = any(:mids::text[]))
     or (p.account_id = :account_id and p.customer_id = :customer_id
-        and p.mid is null and p.state <> 'failed' and p.kind not in ('reaction', 'action'));
+        and p.mid is null and p.state <> 'failed' and p.kind not in ('reaction', 'action', 'control'));
 
 -- name: assign(assigned, account_id, mid)!
 update dispatcher.echoes set assigned = :assigned where account_id = :account_id and mid = :mid;

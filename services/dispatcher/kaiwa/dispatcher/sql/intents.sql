@@ -3,17 +3,17 @@
 insert into dispatcher.intents (
     intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
     requested_at, due_at, next_at, expires_at, traceparent, finished_at, bucket, comment_id,
-    addressee
+    addressee, thread_control
 )
 select
     intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
     requested_at, due_at, due_at, expires_at, traceparent, finished_at, bucket, comment_id,
-    addressee
+    addressee, thread_control
 from jsonb_to_recordset(:rows::jsonb) as r(
     ordinal integer, intent_id text, account_id text, request_id text, customer_id text, author_kind text, lane text,
     content_kind text, pieces smallint, state text, reason text, error jsonb, requested_at timestamptz,
     due_at timestamptz, expires_at timestamptz, traceparent text, finished_at timestamptz, bucket text, comment_id text,
-    addressee text
+    addressee text, thread_control jsonb
 )
 order by ordinal
 on conflict do nothing
@@ -98,7 +98,9 @@ cross join lateral (
 select
     i.intent_id, i.author_kind, i.content_kind, i.bucket, i.lane_rank, i.due_at, i.requested_at, i.expires_at, i.reason,
     i.started, i.next_at, i.comment_id, g.customer_id as commenter, g.seen_at as comment_seen_at,
-    g.live as comment_live, g.used_by, f.*
+    g.live as comment_live, g.used_by, g.created_at as comment_created_at,
+    g.looked_at as comment_looked_at, i.thread_control, f.*, u.control_at, u.control_until, u.owner_asked_at, u.routing, u.presence, u.while_human,
+    u.disclosure, u.markets
 from unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id)
 cross join lateral (
     select * from (
@@ -120,6 +122,7 @@ cross join lateral (
     limit 1
 ) as i
 join dispatcher.facts as f on f.account_id = k.account_id and f.customer_id = k.customer_id
+join dispatcher.circumstances as u on u.account_id = k.account_id and u.customer_id = k.customer_id
 left join dispatcher.comments as g on g.account_id = i.account_id and g.comment_id = i.comment_id
 where i.started or i.next_at <= clock_timestamp();
 
@@ -174,9 +177,12 @@ for update of c, i;
 -- What a decision needs just before the call.
 select
     i.intent_id, i.author_kind, i.content_kind, i.bucket, i.lane, i.lane_rank, i.due_at, i.requested_at, i.expires_at, i.reason, i.pieces,
-    i.pieces_sent, i.started, i.comment_id, i.traceparent, g.seen_at as comment_seen_at, g.live as comment_live, g.used_by, t.sealed, f.*
+    i.pieces_sent, i.started, i.comment_id, i.traceparent, g.seen_at as comment_seen_at, g.live as comment_live, g.used_by, t.sealed,
+    g.created_at as comment_created_at, g.looked_at as comment_looked_at, i.thread_control, f.*, u.control_at,
+    u.control_until, u.owner_asked_at, u.routing, u.presence, u.while_human, u.disclosure, u.markets
 from dispatcher.intents as i
 join dispatcher.facts as f using (account_id, customer_id)
+join dispatcher.circumstances as u using (account_id, customer_id)
 left join dispatcher.contents as t using (intent_id)
 left join dispatcher.comments as g on g.account_id = i.account_id and g.comment_id = i.comment_id
 where i.intent_id = any(:ids::text[])
@@ -207,7 +213,8 @@ returning intent_id, part_id;
 select
     p.part_id, p.state as part_state, p.covers, p.disclosure as part_disclosure, p.called_at,
     i.intent_id, i.account_id, i.customer_id, i.author_kind, i.state, i.reason, i.pieces, i.pieces_sent, i.due_at,
-    i.started, i.bucket, i.comment_id, i.retry, i.retries, i.lane, p.kind, clock_timestamp() as now
+    i.started, i.bucket, i.comment_id, i.retry, i.retries, i.lane, i.thread_control, p.kind,
+    clock_timestamp() as now
 from dispatcher.parts as p
 join dispatcher.intents as i using (intent_id)
 join dispatcher.conversations as c on c.account_id = i.account_id and c.customer_id = i.customer_id

@@ -30,6 +30,56 @@ update dispatcher.conversations set look_failures = look_failures + 1,
     looked_at = case when look_failures + 1 >= :most::integer then clock_timestamp() end
 where account_id = :account_id and customer_id = :customer_id;
 
+-- name: want_owner(account_id, customer_id)!
+update dispatcher.conversations set owner_due = coalesce(owner_due, clock_timestamp())
+where account_id = :account_id and customer_id = :customer_id;
+
+-- name: take_owners(lease, most)
+-- Threads whose owner is to be asked for, leased like the threads to read.
+update dispatcher.conversations as c set owner_due = clock_timestamp() + :lease::interval
+from (
+    select account_id, customer_id from dispatcher.conversations
+    where owner_due <= clock_timestamp()
+    order by owner_due
+    limit :most
+    for update skip locked
+) as k
+join dispatcher.accounts as a using (account_id)
+where c.account_id = k.account_id and c.customer_id = k.customer_id
+returning c.account_id, c.customer_id, a.app_id, a.login, a.page_id, a.sealed_token;
+
+-- name: owner_asked(at, account_id, customer_id)!
+update dispatcher.conversations set owner_asked_at = :at::timestamptz, owner_due = null, owner_failures = 0
+where account_id = :account_id and customer_id = :customer_id;
+
+-- name: owner_failed(pause, most, account_id, customer_id)!
+-- It is asked again, up to a point: then it is decided by what is known.
+update dispatcher.conversations set
+    owner_failures = case when owner_failures + 1 < :most::integer then owner_failures + 1 else 0 end,
+    owner_due = case when owner_failures + 1 < :most::integer then clock_timestamp() + :pause::interval end,
+    owner_asked_at = case when owner_failures + 1 >= :most::integer then clock_timestamp() else owner_asked_at end
+where account_id = :account_id and customer_id = :customer_id;
+
+-- name: take_modes(lease, most)
+-- Accounts whose routing is to be looked at; nobody else does until the lease is over.
+update dispatcher.accounts as a set routing_due = clock_timestamp() + :lease::interval
+from (
+    select account_id from dispatcher.accounts
+    where login = 'facebook' and state = 'active' and routing_due <= clock_timestamp()
+    order by routing_due
+    limit :most
+    for update skip locked
+) as k
+where a.account_id = k.account_id
+returning a.account_id, a.app_id, a.login, a.page_id, a.sealed_token, a.routing;
+
+-- name: note_mode(routing, pause, account_id)!
+update dispatcher.accounts set routing = :routing::text, routing_due = clock_timestamp() + :pause::interval
+where account_id = :account_id;
+
+-- name: open_accounts()$
+select count(*) from dispatcher.accounts where routing = 'open' and state <> 'paused';
+
 -- name: wake_due(account_id, customer_id)!
 -- What was due and waited for knowledge alone.
 update dispatcher.intents set next_at = clock_timestamp()
