@@ -127,6 +127,7 @@ def test_passes(fields: dict[str, Any]) -> None:
         ({"message": Message(images=(Media(),))}, r"images\[0\] needs either"),
         ({"message": Message(images=(Media("https://a", "77"),))}, r"images\[0\] needs either"),
         ({"message": Message(images=(Media("http://a/1.jpg"),))}, "https"),
+        ({"message": Message(video=Media(attachment_id="1", reusable=True))}, "video.reusable goes with url"),
         ({"message": Message(images=(Media("file:///etc/passwd"),))}, "https"),
         ({"message": Message(images=(Media("https:///1.jpg"),))}, "https"),
         ({"message": Message(images=(Media("https://[/1.jpg"),))}, "https"),

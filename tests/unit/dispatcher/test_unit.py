@@ -6,6 +6,7 @@ import pytest
 import regex
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from kaiwa.contracts.sends import Media, MediaShare, Message, ReactionTo, ReplyTo
 from kaiwa.dispatcher.core.unit import (
@@ -17,7 +18,9 @@ from kaiwa.dispatcher.core.unit import (
     body,
     contents,
     next_message,
+    reusable,
     split,
+    with_uploads,
 )
 from kaiwa.simulator.body import parse_send
 
@@ -231,3 +234,19 @@ def test_each_piece_goes_once_whenever_a_disclosure_falls_due(
             covered.append(message.covers)
             sent = message.covers + 1
     assert covered == list(range(len(pieces)))
+
+
+def test_reusable_media_is_found_and_named() -> None:
+    """Breaks when an address that is not reusable is replaced, or a missing id leaves nothing to send."""
+    one, other = Media("https://a/1.png", reusable=True), Media("https://a/1.png")
+    message = Message(images=(one, other, Media(attachment_id="5")))
+    assert reusable(message) == [("image", "https://a/1.png")]
+    ids = {("image", "https://a/1.png"): "77"}
+    assert with_uploads(message, ids).images == (Media(attachment_id="77"), other, Media(attachment_id="5"))
+    assert with_uploads(message, {}) == message
+    for kind in ("audio", "video", "file"):
+        single = structs.replace(Message(), **{kind: one})
+        assert reusable(single) == [(kind, "https://a/1.png")]
+        found = with_uploads(single, {(kind, "https://a/1.png"): "77"})
+        assert getattr(found, kind) == Media(attachment_id="77")
+    assert reusable(Message(text="https://a/1.png")) == []

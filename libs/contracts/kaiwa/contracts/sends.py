@@ -27,10 +27,13 @@ class Author(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Media(msgspec.Struct, frozen=True, omit_defaults=True):
-    """By https URL or by the id of an uploaded attachment."""
+    """By https URL or by the id of an uploaded attachment. ``reusable``: what the URL shows is uploaded once and sent by
+    its id from then on, by accounts with Facebook Login; others send the URL.
+    """
 
     url: str | None = None
     attachment_id: str | None = None
+    reusable: bool = False
 
 
 class MediaShare(msgspec.Struct, frozen=True):

@@ -15,9 +15,9 @@ import httpx
 import msgspec
 from httpx_aiohttp import AiohttpTransport
 
-from kaiwa.contracts.times import parse
 from kaiwa.contracts.wire import UNREADABLE
-from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused, Thread, ThreadMessage, ThreadPage
+from kaiwa.meta import conversations
+from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused, ThreadMessage, ThreadPage
 from kaiwa.meta.usage import regain
 
 TIMEOUT = httpx.Timeout(connect=3, write=5, read=20, pool=0.5)
@@ -74,53 +74,9 @@ class _ErrorBody(msgspec.Struct):
     error: _Error
 
 
-class _Author(msgspec.Struct):
-    id: str | None = None
-
-
-class _Attachments(msgspec.Struct):
-    data: list[dict[str, Any]] = []
-
-
-class _ThreadMessage(msgspec.Struct):
-    id: str
-    created_time: str
-    author: _Author = msgspec.field(name="from", default_factory=_Author)
-    message: str | None = None
-    attachments: _Attachments = msgspec.field(default_factory=_Attachments)
-
-
-class _Messages(msgspec.Struct):
-    data: list[_ThreadMessage]
-
-
-class _Participants(msgspec.Struct):
-    data: list[_Author] = []
-
-
-class _Thread(msgspec.Struct):
-    messages: _Messages
-    participants: _Participants = msgspec.field(default_factory=_Participants)
-
-
-class _Cursors(msgspec.Struct):
-    after: str | None = None
-
-
-class _Paging(msgspec.Struct):
-    cursors: _Cursors = msgspec.field(default_factory=_Cursors)
-    next: str | None = None
-
-
-class _Threads(msgspec.Struct):
-    data: list[_Thread]
-    paging: _Paging = msgspec.field(default_factory=_Paging)
-
-
 _success = msgspec.json.Decoder(_Success)
 _error = msgspec.json.Decoder(_ErrorBody)
 _done = msgspec.json.Decoder(_Done)
-_threads = msgspec.json.Decoder(_Threads)
 
 
 class Graph:
@@ -165,6 +121,22 @@ class Graph:
             return None
         return response.content if response.status_code == httpx.codes.OK else None
 
+    async def ask(
+        self, sender: Sender, edge: str, body: Mapping[str, Any], *, patience: float
+    ) -> bytes | None:
+        """The body of a POST that reaches no customer and was answered 200 within so many seconds, else None."""
+        try:
+            response = await self._client.post(
+                f"{self._base[sender.login]}/{sender.node_id}/{edge}",
+                content=msgspec.json.encode(body),
+                params=sender.params,
+                headers=sender.headers,
+                timeout=httpx.Timeout(**TIMEOUT.as_dict() | {"read": patience}),
+            )
+        except (httpx.HTTPError, aiohttp.ClientError, OSError):
+            return None
+        return response.content if response.status_code == httpx.codes.OK else None
+
     async def newest_messages(self, sender: Sender, customer_id: str) -> list[ThreadMessage] | None:
         """The newest messages (at most 20) with a customer, newest first; None where the platform did not say."""
         fields = "messages.limit(20){id,created_time,from,message,attachments}"
@@ -182,7 +154,7 @@ class Graph:
         node = sender.node_id if sender.login == "facebook" else "me"
         content = await self.get(sender, f"{node}/conversations", {"platform": "instagram", **params})
         try:
-            return None if content is None else _page(_threads.decode(content))
+            return None if content is None else conversations.page(content)
         except (ValueError, *UNREADABLE):
             return None  # ValueError: a time that is none
 
@@ -238,28 +210,3 @@ def _left(error: httpx.HTTPError) -> bool:
     if isinstance(error, httpx.UnsupportedProtocol | httpx.PoolTimeout):
         return False
     return not isinstance(error.__cause__, _NEVER_LEFT)
-
-
-def _page(listed: _Threads) -> ThreadPage:
-    threads = tuple(
-        Thread(
-            tuple(side.id for side in thread.participants.data if side.id is not None),
-            tuple(_thread_message(item) for item in thread.messages.data),
-        )
-        for thread in listed.data
-    )
-    return ThreadPage(threads, listed.paging.cursors.after if listed.paging.next else None)
-
-
-def _thread_message(item: _ThreadMessage) -> ThreadMessage:
-    kinds = tuple(
-        "image" if "image_data" in a else "video" if "video_data" in a else "file"
-        for a in item.attachments.data
-    )
-    return ThreadMessage(
-        mid=item.id,
-        created=parse(item.created_time),
-        from_id=item.author.id,
-        text=item.message or None,
-        attachment_kinds=kinds,
-    )

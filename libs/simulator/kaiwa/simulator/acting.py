@@ -7,6 +7,7 @@ from kaiwa.simulator.actions import (
     AnyAction,
     Edit,
     EndLive,
+    Expire,
     Hand,
     Happen,
     PressTest,
@@ -59,6 +60,9 @@ class Stage:
                 return self._comment(action, now)
             case EndLive():
                 return self._end_live(action)
+            case Expire():
+                self._state.uploads.pop(action.account_id, None)
+                return None, []
             case Type():
                 return self._type(action, now)
             case Hand():

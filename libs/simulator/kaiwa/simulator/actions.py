@@ -91,6 +91,12 @@ class EndLive(Action, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
     account_id: str
 
 
+class Expire(Action, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="expire"):
+    """The platform forgets what an account has uploaded."""
+
+    account_id: str
+
+
 class Type(Action, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="type"):
     """A person at the business writes in the Instagram app (or another app sends: `app_id`). No API rule binds it."""
 
@@ -138,6 +144,7 @@ AnyAction = (
     | Refer
     | Remark
     | EndLive
+    | Expire
     | Type
     | Hand
     | Happen

@@ -17,7 +17,7 @@ MAX_IMAGES = 10
 MAX_QUICK_REPLIES = 13
 MAX_PAYLOAD_CHARS = 1000
 
-Kind = Literal["text", "media", "template", "sticker", "share", "reaction", "action", "control"]
+Kind = Literal["text", "media", "template", "sticker", "share", "reaction", "action", "control", "upload"]
 
 _TOP = {
     "recipient",
@@ -54,7 +54,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def rate(self) -> RateClass:
         """Anything the platform must fetch counts as media (section 4.1, inferred for images and files)."""
-        return "media" if self.kind == "media" else "text"
+        return "media" if self.kind in {"media", "upload"} else "text"
 
 
 def parse_send(body: Any) -> Send:
@@ -199,7 +199,7 @@ def _quick_replies(replies: Any) -> None:
 def _attachment(attachment: dict[str, Any]) -> Kind:
     match attachment:
         case {"type": "image" | "audio" | "video" | "file" as kind, "payload": dict(payload)}:
-            _media(kind, payload)
+            check_media(kind, payload)
             return "media"
         case {"type": "like_heart", **rest} if not rest:
             return "sticker"
@@ -218,13 +218,14 @@ def _images(images: list[Any]) -> Kind:
     for image in images:
         match image:
             case {"type": "image", "payload": dict(payload), **rest} if not rest:
-                _media("image", payload)
+                check_media("image", payload)
             case _:
                 raise _wrong_data("Only images may be grouped")
     return "media"
 
 
-def _media(kind: str, payload: dict[str, Any]) -> None:
+def check_media(kind: str, payload: dict[str, Any]) -> None:
+    """Media by exactly one of address and id; refuse what could not be fetched."""
     match payload:
         case {"url": str(url), **rest} if set(rest) <= {"is_reusable"}:
             parts = urlsplit(url)

@@ -45,7 +45,7 @@ class Call(msgspec.Struct, kw_only=True):
     @property
     def content(self) -> str | None:
         """The message in one canonical spelling; None for actions and reactions."""
-        message = self.body.get("message") if isinstance(self.body, dict) else None
+        message = self.body.get("message") if isinstance(self.body, dict) and self.kind != "upload" else None
         return None if message is None else json.dumps(message, ensure_ascii=False, sort_keys=True)
 
     @property

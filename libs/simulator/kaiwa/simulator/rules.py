@@ -1,5 +1,7 @@
 """When a checked message may go: account, window, tag, ownership, comment grant. Pure; time is an argument."""
 
+from collections.abc import Collection
+
 from kaiwa.simulator.body import Send
 from kaiwa.simulator.errors import Rule, refuse
 from kaiwa.simulator.model import DAY, Account, Comment, Thread
@@ -67,7 +69,7 @@ def check_comment(comment: Comment | None, account: Account, now: float) -> Comm
     return comment
 
 
-def check_references(account: Account, thread: Thread, send: Send) -> None:
+def check_references(account: Account, thread: Thread, send: Send, uploads: Collection[str]) -> None:
     """What the body points to exists and is the account's own."""
     for mid in (send.reply_to, send.reacts_to):
         message = None if mid is None else thread.find(mid)
@@ -78,7 +80,7 @@ def check_references(account: Account, thread: Thread, send: Send) -> None:
     message_body = send.message or {}
     for part in [message_body.get("attachment", {}), *message_body.get("attachments", [])]:
         payload = part.get("payload", {})
-        if "attachment_id" in payload and payload["attachment_id"] not in account.uploads:
+        if "attachment_id" in payload and payload["attachment_id"] not in uploads:
             raise refuse(Rule.BODY, "This attachment is not yours", subcode=2018074)
         if part.get("type") == "MEDIA_SHARE" and payload["id"] not in account.media:
             raise refuse(Rule.BODY, "The shared post must be the account's own", subcode=2534015)

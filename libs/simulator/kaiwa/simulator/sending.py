@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from kaiwa.simulator import items, routing, rules
+from kaiwa.simulator import items, routing, rules, uploads
 from kaiwa.simulator.body import Send, parse_send
 from kaiwa.simulator.books import Call, Event
 from kaiwa.simulator.errors import GraphError, Refusal, Rule, refuse
@@ -111,13 +111,15 @@ class Desk:
         if send.comment_id is not None:
             comment = rules.check_comment(self._state.comments.get(send.comment_id), account, now)
             thread = self._state.thread(account.account_id, comment.customer_id)
-            rules.check_references(account, thread, send)
+            rules.check_references(account, thread, send, self._state.uploads_of(account))
             comment.open = False
+        elif send.kind == "upload":
+            return self._upload(call, account)
         elif send.kind == "control":
             return self._control(call, checked, now)
         else:
             thread = self._recipient(account, send.customer_id or "")
-            rules.check_references(account, thread, send)
+            rules.check_references(account, thread, send, self._state.uploads_of(account))
             rules.check_ownership(account, thread, app.app_id, now)
             rules.check_window(account, thread, send.tag, now)
             _take_control(account, thread, app.app_id, send, now)
@@ -132,6 +134,14 @@ class Desk:
         )
         events += self._hand_over(thread, app.app_id, send.control, now)
         return Verdict(answer=answer | {"message_id": call.mid}, events=events)
+
+    def _upload(self, call: Call, account: Account) -> Verdict:
+        if account.login != "facebook":
+            raise refuse(Rule.PATH, "Unknown path components", code=2500)
+        call.outcome = "accepted"
+        attachment_id = self._state.ids.node()
+        self._state.uploads.setdefault(account.account_id, set()).add(attachment_id)
+        return Verdict(answer={"attachment_id": attachment_id})
 
     def _control(self, call: Call, checked: Checked, now: float) -> Verdict:
         thread = self._recipient(checked.account, checked.send.customer_id or "")
@@ -187,11 +197,13 @@ _TOO_MANY = refuse(Rule.RATE, "Instagram messaging API rate limit exceeded", cod
 
 def _parsed(post: Post) -> Send | GraphError:
     try:
-        return (
-            parse_send(post.body)
-            if post.edge == "messages"
-            else routing.parse(cast("Edge", post.edge), post.body)
-        )
+        match post.edge:
+            case "messages":
+                return parse_send(post.body)
+            case uploads.EDGE:
+                return uploads.parse(post.body)
+            case edge:
+                return routing.parse(cast("Edge", edge), post.body)
     except Refusal as refusal:
         return refusal.error
 

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from kaiwa.meta.wire import dump
+from kaiwa.simulator import uploads
 from kaiwa.simulator.box import Box
 from kaiwa.simulator.breaking import Reset, silence
 from kaiwa.simulator.errors import GraphError, Refusal, Rule, refuse
@@ -20,7 +21,7 @@ from kaiwa.simulator.sending import Post, Received, Verdict
 
 _SORRY = "<html><head><title>Error</title></head><body>Sorry, something went wrong.</body></html>"
 _IDLE_USAGE = 1
-_EDGES = ("messages", *get_args(Edge))
+_EDGES = ("messages", uploads.EDGE, *get_args(Edge))
 
 
 class GraphApi:
@@ -43,7 +44,7 @@ class GraphApi:
         return routes
 
     async def send(self, request: Request) -> Response:
-        """POST …/messages or an edge of thread control: receive, judge, answer, with a fault in between where the script has one."""
+        """POST …/messages or an edge of thread control or uploads: receive, judge, answer, with a fault in between where the script has one."""
         raw = await request.body()
         received = self._box.sending.receive(
             _post(request, raw), now=self._box.clock.now(), arrived=self._box.arrival()

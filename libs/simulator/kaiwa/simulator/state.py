@@ -30,6 +30,7 @@ class State:
         self.customers: dict[tuple[str, str], Customer] = {}
         self.comments: dict[str, Comment] = {}
         self.activated: set[str] = set()
+        self.uploads: dict[str, set[str]] = {}
         self._threads: dict[tuple[str, str], Thread] = {}
         self._conversations: dict[str, Thread] = {}
         self._mids: dict[str, Thread] = {}
@@ -92,6 +93,10 @@ class State:
 
     def conversation(self, conversation_id: str) -> Thread | None:
         return self._conversations.get(conversation_id)
+
+    def uploads_of(self, account: Account) -> set[str]:
+        """The attachments that this account may send by their ids."""
+        return self.uploads.get(account.account_id, set()) | account.uploads
 
     def keep(self, thread: Thread, message: Message) -> None:
         thread.add(message)

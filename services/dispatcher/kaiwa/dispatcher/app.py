@@ -34,6 +34,7 @@ from kaiwa.dispatcher.slices import Slices
 from kaiwa.dispatcher.slots import DatabaseClock, Slots
 from kaiwa.dispatcher.threads import Lookups, Threads
 from kaiwa.dispatcher.tidy import Tidy
+from kaiwa.dispatcher.uploads import Uploads
 from kaiwa.meta import graph
 from kaiwa.runtime.app import Background, Service
 from kaiwa.runtime.errors import DependencyError
@@ -101,6 +102,7 @@ async def _start(
         slots,
         clock,
         presence=Presence(db, platform, slots),
+        uploads=Uploads(db, platform, slots),
         lease=own.lease,
     )
     handlers = {

@@ -45,6 +45,11 @@ class Contents:
     def open_token(self, account_id: str, sealed: bytes) -> str:
         return self._sealer.open(sealed, f"token:{account_id}".encode()).decode()
 
+    def media_fingerprint(self, account_id: str, kind: str, url: str) -> bytes:
+        """A keyed hash under which an upload is known; an address may say as much as a text."""
+        named = f"{account_id}\0{kind}\0{url}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._fingerprint_key, named, "sha256")
+
     def fingerprint(self, text: str | None) -> str | None:
         """Hex of a keyed hash; None for what has no text. Normalised, since an echo may come back composed."""
         if text is None:

@@ -30,10 +30,13 @@ from kaiwa.dispatcher.core.unit import (
     contents,
     handover,
     next_message,
+    reusable,
+    with_uploads,
 )
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Want
+from kaiwa.dispatcher.uploads import Errand, Found, look_up
 from kaiwa.meta.graph import MESSAGES
 from kaiwa.meta.graph import Sender as Login
 from kaiwa.runtime import crash, logs, metrics
@@ -71,6 +74,8 @@ class Call:
     marked: float = field(default_factory=time.monotonic)
     announced: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     """Bodies of the calls that may go before it: seen, typing."""
+    borrowed: tuple[bytes, ...] = ()
+    """The uploads whose ids it names."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ class _Ready:
     message: Next
     tag: Literal["HUMAN_AGENT"] | None
     disclosure: Disclosure | None
+    borrowed: tuple[bytes, ...]
 
 
 class Marker:
@@ -93,21 +99,26 @@ class Marker:
         self._logins = logins
         self._policy = policy
 
-    async def mark(self, claims: list[Claim]) -> list[Call | None]:
-        """A call for each claim, or None where it no longer holds or may no longer go."""
+    async def mark(self, claims: list[Claim]) -> list[Call | Errand | None]:
+        """A call for each claim, what it needs first, or None where it no longer holds or may no longer go."""
         async with self._pool.acquire() as connection, connection.transaction():
             fences = {claim.intent_id: claim.fence for claim in claims}
             held = _sql.lock_claimed(connection, ids=list(fences), fences=list(fences.values()))
             ids = [row["intent_id"] async for row in held]
             rows_held = [row async for row in _sql.claimed(connection, ids=ids)]
             prepared = [await self._prepare(connection, row) for row in rows_held]
-            ready = [found for found in prepared if found is not None]
+            ready = [found for found in prepared if isinstance(found, _Ready)]
             parts = await self._begin(connection, ready)
         crash.point("dispatcher.sending_committed")
-        calls = {found.row["intent_id"]: self._call(found, parts[found.row["intent_id"]]) for found in ready}
-        return [calls.get(claim.intent_id) for claim in claims]
+        done: dict[str, Call | Errand] = {
+            row["intent_id"]: found
+            for row, found in zip(rows_held, prepared, strict=True)
+            if isinstance(found, Errand)
+        }
+        done |= {found.row["intent_id"]: self._call(found, parts[found.row["intent_id"]]) for found in ready}
+        return [done.get(claim.intent_id) for claim in claims]
 
-    async def _prepare(self, connection: Connection, row: Row) -> _Ready | None:
+    async def _prepare(self, connection: Connection, row: Row) -> _Ready | Errand | None:
         decision = rows.decision(row, self._policy)
         if not isinstance(decision, Send):
             if isinstance(decision, Defer):
@@ -119,16 +130,27 @@ class Marker:
             await endings.refuse(connection, row, Reason.RECIPIENT_ERASED)
             return None
         try:
-            pieces = [handover(control)] if control else self._pieces(row)
+            saying = None if control else self._vault.open(row["intent_id"], row["sealed"])
             login = self._logins.sender(row)
         except Unsealable as error:
             _log.error("content_or_token_cannot_be_unsealed", exc_info=error)
             await endings.defer(connection, row, Defer(row["now"] + HELD_RETRY, Reason.UNSEALABLE))
             return None
+        pieces: list[Content] = [handover(control)] if control else []
+        uploads: Found | None = None
+        if saying:
+            wanted = reusable(saying.message) if row["login"] == "facebook" else []
+            uploads = await look_up(connection, self._vault, row["account_id"], wanted) if wanted else None
+            if uploads and uploads.missing:
+                return Errand(row["account_id"], row["lane_rank"], login, uploads.missing)
+            message = with_uploads(saying.message, uploads.ids) if uploads else saying.message
+            pieces = contents(message, saying.reply_to)
         due = decision.disclosure
         text = due.text(row["display_name"]) if due else None
-        message = next_message(pieces, row["pieces_sent"], text)
-        if row["comment_id"] is not None and (why := await self._no_private_reply(connection, row, message)):
+        following = next_message(pieces, row["pieces_sent"], text)
+        if row["comment_id"] is not None and (
+            why := await self._no_private_reply(connection, row, following)
+        ):
             metrics.DECISIONS.labels("refuse", why).inc()
             await endings.refuse(connection, row, why)
             return None
@@ -136,15 +158,12 @@ class Marker:
         if decision.tag:
             metrics.TAGGED.labels(decision.tag).inc()
         disclosure = None
-        if due and message.placement:
+        if due and following.placement:
             disclosure = Disclosure(
-                due.trigger, due.wording.text_id, due.language, message.placement, grounds=due.grounds
+                due.trigger, due.wording.text_id, due.language, following.placement, grounds=due.grounds
             )
-        return _Ready(row, login, message, decision.tag, disclosure)
-
-    def _pieces(self, row: Row) -> list[Content]:
-        saying = self._vault.open(row["intent_id"], row["sealed"])
-        return contents(saying.message, saying.reply_to)
+        borrowed = uploads.used if uploads else ()
+        return _Ready(row, login, following, decision.tag, disclosure, borrowed)
 
     async def _no_private_reply(self, connection: Connection, row: Row, message: Next) -> Reason | None:
         """It is one message, so it has to hold its disclosure; and the comment allows one, which is taken here."""
@@ -189,6 +208,7 @@ class Marker:
             lane=row["lane"],
             late=(row["now"] - row["due_at"]).total_seconds() if row["reason"] is None else None,
             announced=_announced(row),
+            borrowed=found.borrowed,
         )
 
 

@@ -12,12 +12,13 @@ from typing import Final
 
 from kaiwa.bus import tracing
 from kaiwa.dispatcher.batcher import Batcher
-from kaiwa.dispatcher.core.classify import NEVER_LEFT, Verdict, classify
+from kaiwa.dispatcher.core.classify import NEVER_LEFT, UPLOAD_AGAIN, Verdict, classify
 from kaiwa.dispatcher.core.pace import LATE
 from kaiwa.dispatcher.mark import Call, Claim, Marker
 from kaiwa.dispatcher.presence import Presence
 from kaiwa.dispatcher.record import Ended, Recorder
 from kaiwa.dispatcher.slots import DatabaseClock, Slots
+from kaiwa.dispatcher.uploads import Errand, Uploads
 from kaiwa.meta.graph import Graph
 from kaiwa.runtime import crash, logs, metrics
 from kaiwa.runtime.telemetry import Attribute
@@ -42,14 +43,16 @@ class Sender:
         clock: DatabaseClock,
         *,
         presence: Presence,
+        uploads: Uploads,
         lease: float,
     ) -> None:
         self._graph = graph
         self._presence = presence
+        self._uploads = uploads
         self._slots = slots
         self._clock = clock
         self._lease = lease
-        self.marks: Batcher[Claim, Call | None] = Batcher(marker.mark)
+        self.marks: Batcher[Claim, Call | Errand | None] = Batcher(marker.mark)
         self.records: Batcher[Ended, bool] = Batcher(recorder.record)
 
     async def deliver(self, claim: Claim) -> None:
@@ -62,6 +65,9 @@ class Sender:
                 call = await self.marks.submit(claim)
                 if call is None:
                     return
+                if isinstance(call, Errand):
+                    await self._uploads.run(call)
+                    continue
                 if call.announced:
                     await self._presence.announce(call)
                 verdict = (
@@ -106,6 +112,8 @@ class Sender:
             answer = await self._graph.post(call.login, call.edge, call.body)
         crash.point("dispatcher.answered")
         metrics.SEND_SECONDS.observe(time.monotonic() - started)
+        if await self._uploads.forgotten(call.want.desk.account_id, call.borrowed, answer):
+            return UPLOAD_AGAIN
         return classify(answer)
 
     async def _record(self, ended: Ended) -> bool:

@@ -38,6 +38,7 @@ class Tidy:
         await _sql.forget_finished(self._pool)
         await _sql.forget_echoes(self._pool)
         await _sql.forget_comments(self._pool)
+        await _sql.forget_unused_uploads(self._pool)
         await _sql.forget_empty_rooms(self._pool)
         state = await _sql.gauges(self._pool)
         metrics.IN_DOUBT.set(state["in_doubt"])

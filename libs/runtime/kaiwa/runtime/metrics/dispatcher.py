@@ -60,6 +60,8 @@ QUEUE_AGE: Final = Gauge("kaiwa_dispatcher_queue_age_seconds", "Oldest due messa
 DISCLOSURES: Final = Counter(
     "kaiwa_dispatcher_disclosures_total", "Disclosures sent", ["trigger"], registry=DISPATCHER
 )
+# Media uploaded to be sent by its id, by what the platform did with it (taken, refused).
+UPLOADS: Final = Counter("kaiwa_dispatcher_uploads_total", "Media uploads", ["outcome"], registry=DISPATCHER)
 # Seen and typing before automated replies, by what became of them (shown, failed, late, skipped).
 PRESENCE: Final = Counter(
     "kaiwa_dispatcher_presence_total", "Seen and typing signs", ["outcome"], registry=DISPATCHER

@@ -92,6 +92,9 @@ class Again:
 
 Verdict = Sent | InDoubt | Failed | Again
 
+UPLOAD_AGAIN = Again(timedelta(0), None)
+"""Meta forgot what was uploaded: nothing was sent, and the next try brings a new upload."""
+
 NEVER_LEFT = Again(timedelta(0), None)
 """Its slot came too late for its lease: ordinary pacing, nobody's business."""
 

@@ -128,6 +128,8 @@ def _images_fault(message: Message) -> Fault | None:
 def _media_fault(name: str, kind: str, media: Media) -> Fault | None:
     if (media.url is None) == (media.attachment_id is None):
         return _invalid(f"{name} needs either url or attachment_id")
+    if media.reusable and media.url is None:
+        return _invalid(f"{name}.reusable goes with url")
     if media.url is None:
         return _reference_fault(f"{name}.attachment_id", media.attachment_id)
     path = _https_path(media.url)

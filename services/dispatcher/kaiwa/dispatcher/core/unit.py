@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import regex
+from msgspec import structs
 
 from kaiwa.contracts.sends import Media, Message, ReplyTo, ThreadControl
 from kaiwa.dispatcher.core.limits import TEXT
@@ -150,6 +151,31 @@ def _attached(message: Message) -> tuple[str, dict[str, Any]]:
         (kind, media) for kind in ("audio", "video", "file") if (media := getattr(message, kind)) is not None
     )
     return kind, {"attachment": _media(kind, media)}
+
+
+Reusable = tuple[str, str]
+"""The kind and the address of media that is uploaded once."""
+
+
+def reusable(message: Message) -> list[Reusable]:
+    """What of a message is to be sent by an upload's id."""
+    single = [(kind, getattr(message, kind)) for kind in ("audio", "video", "file")]
+    media = [*(("image", image) for image in message.images), *single]
+    return [(kind, item.url) for kind, item in media if item is not None and item.reusable and item.url]
+
+
+def with_uploads(message: Message, ids: Mapping[Reusable, str]) -> Message:
+    """The message with ids in the place of what was uploaded."""
+
+    def named(kind: str, media: Media) -> Media:
+        found = ids.get((kind, media.url or "")) if media.reusable else None
+        return Media(attachment_id=found) if found else media
+
+    single = {
+        kind: named(kind, media) for kind in ("audio", "video", "file") if (media := getattr(message, kind))
+    }
+    images = tuple(named("image", image) for image in message.images)
+    return structs.replace(message, images=images, **single)
 
 
 def _media(kind: str, media: Media) -> dict[str, Any]:
