@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from direct_questions import QUESTIONS
 
 from kaiwa.compliance.core.audit import facts
 from kaiwa.compliance.core.audit.facts import Talk
@@ -15,7 +16,8 @@ from kaiwa.contracts.events import Event, Kind
 from kaiwa.contracts.outcomes import Disclosure, Outcome, Part
 from kaiwa.contracts.outcomes import encode as encode_outcome
 from kaiwa.contracts.times import rfc3339
-from kaiwa.dispatcher.core.disclosure import QUESTIONS, TEXTS
+from kaiwa.dispatcher.core.questions import asks as dispatcher_hears
+from kaiwa.dispatcher.core.wordings import WORDINGS, Wording
 
 KEY = b"k" * 32
 AT = rfc3339(datetime(2026, 11, 22, 12, tzinfo=UTC))
@@ -24,6 +26,7 @@ AT = rfc3339(datetime(2026, 11, 22, 12, tzinfo=UTC))
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_what_the_dispatcher_takes_for_a_question_the_audit_does_too(question: str) -> None:
     """The two share no line: where one is blind the other is not."""
+    assert dispatcher_hears(question)
     assert asks(question)
     assert asks(f"Hallo! {question.upper()}? 🤖")
 
@@ -44,9 +47,9 @@ def test_what_is_no_question_about_us(text: str) -> None:
     assert not asks(text)
 
 
-@pytest.mark.parametrize("text", TEXTS.values())
-def test_every_shipped_disclosure_is_recognised(text: str) -> None:
-    assert says_automatic(text)
+@pytest.mark.parametrize("wording", WORDINGS.values())
+def test_every_shipped_disclosure_is_recognised(wording: Wording) -> None:
+    assert says_automatic(wording.text)
     assert not says_automatic("Hello, Kim here. Yes, we have it in blue.")
 
 

@@ -48,6 +48,8 @@ class Erasures:
         await _sql.drop_hashes_of(connection, ids=ids)
         if order.scope != "message":
             await self._forget_customers(connection, order)
+        if order.scope == "account":
+            await _sql.erase_uploads(connection, account_id=order.account_id)
         if order.scope == "account" and order.reason == _DEAUTHORISED:
             await accounts.deauthorise(connection, str(order.account_id))
         for row in [row async for row in _sql.lock_queued(connection, ids=ids)]:
