@@ -41,6 +41,10 @@ EFFECTS = {
 LESSONS: dict[ErrorNumbers, str] = {
     (551, None): "recipient_unavailable",
     (10, 2018108): "recipient_unavailable",
+    (10, 1893015): "recipient_unavailable",
+    (100, 2018001): "recipient_unavailable",
+    (100, 2534014): "recipient_unavailable",
+    (27, None): "control_unavailable",
     (100, 2534037): "not_owner",
     (2018300, None): "not_owner",
     (10, 2534022): "window_closed",

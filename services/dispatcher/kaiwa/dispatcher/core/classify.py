@@ -138,9 +138,13 @@ def _refused(answer: Refused) -> Verdict:
 
 
 def _lesson(code: int | None, subcode: int | None) -> Lesson | None:
-    """platform.md 4.5. 551 is of whatever subcode; 1545041 with another code says too little (surprise 25)."""
+    """platform.md 4.5. 551 is of whatever subcode; 1545041 with another code says too little (surprise 25).
+
+    Who opted out, deleted their account or blocked the shop is away like who cannot be reached: all end with their next
+    message, and until then calls of that kind only count against the account.
+    """
     match code, subcode:
-        case (551, _) | (10, 2018108):
+        case (551, _) | (10, 2018108 | 1893015) | (100, 2018001 | 2534014):
             return "away"
         case (2018300, _) | (100, 2534037):
             return "not_owner"
