@@ -28,12 +28,12 @@ step "images of this tree, and of $previous"
 earlier=$(mktemp -d)
 git -C "$root" archive "$previous" | tar -x -C "$earlier"
 KAIWA_SOURCE=$earlier KAIWA_TAG=previous KAIWA_REVISION=$previous "$root/deploy/images/build.sh" "${services[@]}" tools
-rm -rf "$earlier"
+export KAIWA_PREVIOUS_CHART=$earlier/deploy/helm/kaiwa
 bases=$("$root/deploy/images/bases.sh")
 eval "$bases"
 
 step "a cluster"
-trap '"$here/cluster.sh" down' EXIT
+trap '"$here/cluster.sh" down; rm -rf "$earlier"' EXIT
 said=$("$here/cluster.sh" up 2>&1) || skipped "$said"
 eval "$(grep '^export ' <<<"$said")"
 export PATH=$helm:$PATH

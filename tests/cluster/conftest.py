@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -19,10 +20,10 @@ PATIENCE = 120.0
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stage() -> AsyncIterator[Stage]:
     """The release of the previous version, with the demo's bot at work."""
-    node = os.environ.get("KAIWA_NODE")
-    if not node:
+    node, chart = os.environ.get("KAIWA_NODE"), os.environ.get("KAIWA_PREVIOUS_CHART")
+    if not node or not chart:
         pytest.skip("run `make cluster-test`")
     with Keeper() as keeper:
-        cluster = Cluster(keeper, node=node, tag="previous", shop=Shop(SHOP))
+        cluster = Cluster(keeper, node=node, chart=Path(chart), tag="previous", shop=Shop(SHOP))
         async with cluster as kaiwa, opened(kaiwa, patience=PATIENCE) as ready:
             yield ready

@@ -7,7 +7,7 @@ import os
 import pytest
 from crowd import writing
 
-from cluster import NAMESPACE, RELEASE, WITHIN, Cluster, pod_is_refused
+from cluster import CHART, NAMESPACE, RELEASE, WITHIN, Cluster, pod_is_refused
 from kaiwa.contracts import topics
 from kaiwa.devstack.demo.gathering import remains
 from kaiwa.devstack.demo.stage import Stage
@@ -86,7 +86,7 @@ async def test_an_upgrade_under_load_loses_and_doubles_nothing(stage: Stage) -> 
     kaiwa = cluster(stage)
     assert all(image.endswith(":previous") for image in await kaiwa.images())
     async with writing(stage, SHOP) as crowd:
-        await kaiwa.upgrade(CURRENT)
+        await kaiwa.upgrade(CHART, CURRENT)
     assert all(image.endswith(f":{CURRENT}") for image in await kaiwa.images())
     assert crowd.states == {"sent": len(crowd.mids)}, crowd.states
     print(f"upgrade: {len(crowd.mids)} messages, {dict(crowd.states)}")  # noqa: T201 - for the closing note

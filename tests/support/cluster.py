@@ -31,10 +31,11 @@ WITHIN: Final = "240s"
 
 
 class Cluster(Installation):
-    """As `Installation`; entered, the release runs images of the version `tag`."""
+    """As `Installation`; entered, the release is the version with this chart and this tag."""
 
-    def __init__(self, keeper: Keeper, *, node: str, tag: str, shop: Shop) -> None:
-        self._node, self._tag, self._password = node, tag, secrets.token_hex(12)
+    def __init__(self, keeper: Keeper, *, node: str, chart: Path, tag: str, shop: Shop) -> None:
+        self._node, self._chart, self._tag = node, chart, tag
+        self._password = secrets.token_hex(12)
         dsn = f"postgresql://kaiwa:{self._password}@{node}:30432/kaiwa"
         stack = Stack(f"{node}:30092", dsn, keeper, kafka=None, postgres=None)
         super().__init__(stack, keeper.directory / "kaiwa", shops=[shop])
@@ -52,13 +53,13 @@ class Cluster(Installation):
     async def helm(self, *words: str) -> str:
         return await said("helm", "--namespace", NAMESPACE, *words)
 
-    async def upgrade(self, tag: str) -> None:
-        """To the images of this version, which an empty cluster gets as well; returns when every pod is ready."""
+    async def upgrade(self, chart: Path, tag: str) -> None:
+        """To this version, which an empty cluster gets as well; returns when every pod is ready."""
         files = [
-            f"--values={file}" for file in (CHART / "ci" / "dev.yaml", DEPLOY / "cluster" / "values.yaml")
+            f"--values={file}" for file in (chart / "ci" / "dev.yaml", DEPLOY / "cluster" / "values.yaml")
         ]
         await self.helm(
-            *("upgrade", "--install", RELEASE, str(CHART), *files, f"--set=image.tag={tag}"),
+            *("upgrade", "--install", RELEASE, str(chart), *files, f"--set=image.tag={tag}"),
             *("--wait", f"--timeout={WITHIN}"),
         )
         await self.rolled_out()
@@ -86,7 +87,7 @@ class Cluster(Installation):
         self.env[POSTGRES_VARIABLE] = self.stack.postgres_dsn
         await self._closing.enter_async_context(self.remote)
         await self._secrets()
-        await self.upgrade(self._tag)
+        await self.upgrade(self._chart, self._tag)
         await self.kaiwa("accounts", "apply", "/run/kaiwa/accounts/accounts.json")
         assert await self.remote.handshake(APP_ID), "the webhook does not answer Meta's challenge"
 

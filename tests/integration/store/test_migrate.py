@@ -149,3 +149,28 @@ def test_the_command_shows_its_plan_and_applies_it(database: str) -> None:
     planned = kaiwa("--plan")["pending"]
     assert kaiwa()["applied"] == planned
     assert not any(kaiwa()["applied"].values())
+
+
+async def test_a_migration_gives_way_to_a_worker_and_tries_again(database: str) -> None:
+    """As a deadlock under load, met in a rolling upgrade: a worker holds one table, then wants the one that the
+    migration holds. Broken by: a migration that is not tried again.
+    """
+    both = Migration("0001-both", "create table a (n int); create table b (n int);")
+    await migrate(database, {"room": [both]})
+    change = Migration(
+        "0002-change", "alter table room.a add column m int; alter table room.b add column m int;"
+    )
+    async with connection(database, application="worker") as worker:
+        async with worker.transaction():
+            await worker.execute("insert into room.b values (1)")
+            migrating = asyncio.create_task(migrate(database, {"room": [both, change]}))
+            async with connection(database, application="watch") as watch:
+                held = "select count(*) from pg_locks where relation = 'room.a'::regclass and granted"
+                async with asyncio.timeout(30):
+                    while not await watch.fetchval(held):  # noqa: ASYNC110 - another session's lock
+                        await asyncio.sleep(0.01)
+            await worker.execute("insert into room.a values (1)")
+            await asyncio.sleep(0)
+            assert not migrating.done(), "it is the migration that waits"
+        assert await migrating == {"room": ["0002-change"]}
+        assert await worker.fetchval("select count(*) from room.a where m is null") == 1

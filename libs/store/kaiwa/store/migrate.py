@@ -8,12 +8,13 @@ A room that keeps tables says so by entry point, and has a schema of that name:
 Within a migration the search path is that schema alone, so a table lands there and a slip cannot touch a neighbour's.
 What was applied stands in `<schema>.migrations` with its checksum: an edited file is refused, not ignored. Runs exclude
 each other by an advisory lock, which ends with the process however it ends. Files are expand first, contract later: the
-previous release still runs while they are applied.
+previous release still runs while they are applied, and a migration that meets its transactions gives way and tries again.
 
 Why not yoyo, which was tried: its lock is a row that outlives a killed run and stops every later one, an edited file
 goes unnoticed, and it leaves connections open.
 """
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
@@ -31,6 +32,10 @@ from kaiwa.store.pool import connection
 
 GROUP: Final = "kaiwa.migrations"
 _sql: Final = queries.load("kaiwa.store")
+_LOCK_TIMEOUT: Final = "500ms"
+"""Below PostgreSQL's `deadlock_timeout` of 1 s; and whoever waits for a lock makes everybody else wait behind it."""
+_PAUSES: Final = (0.1, 0.2, 0.4, *(0.8,) * 30)
+"""Seconds before the next try: about half a minute in all."""
 _FILE: Final = re.compile(r"\d{4}-[a-z0-9-]+\.sql")
 
 
@@ -120,10 +125,26 @@ async def _migrate(session: asyncpg.Connection, schema: str, migrations: Iterabl
     await session.execute(f'create schema if not exists "{schema}"')
     await _sql.prepare(session)
     for migration in todo:
-        async with session.transaction():
-            await session.execute(migration.sql)
-            await _sql.mark(session, name=migration.name, checksum=migration.checksum)
+        await _apply(session, migration)
     return [migration.name for migration in todo]
+
+
+async def _apply(session: asyncpg.Connection, migration: Migration) -> None:
+    """In one transaction, and again when workers were in its way: it is the one that gives way, never they."""
+    for pause in [*_PAUSES, None]:
+        try:
+            async with session.transaction():
+                await session.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
+                await session.execute(migration.sql)
+                await _sql.mark(session, name=migration.name, checksum=migration.checksum)
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+            if pause is None:
+                raise DependencyError(
+                    f"{migration.name} cannot lock its tables: end long transactions on them and run this again"
+                ) from error
+            await asyncio.sleep(pause)
+        else:
+            return
 
 
 async def _applied(session: asyncpg.Connection, schema: str) -> dict[str, str]:
