@@ -5,8 +5,10 @@ import pytest
 from compliance_rig import SLACK, Rig, until
 from happenings import ACCOUNT, message, record
 
-from kaiwa.bus.records import Outgoing
+from kaiwa.bus.reader import read
+from kaiwa.bus.records import Outgoing, header_text
 from kaiwa.contracts import topics
+from kaiwa.contracts.analytics import decode_compliance
 from kaiwa.contracts.events import Kind
 from kaiwa.contracts.outcomes import Disclosure, Outcome, Part, encode
 from kaiwa.contracts.times import rfc3339
@@ -61,7 +63,9 @@ async def test_an_undisclosed_message_is_found_and_a_late_record_clears_what_it_
     Broken by: an audit that believes the outcomes (then nothing is failed), one that never looks again, one that loses
     a finding's history, one that forgets what it owes after a crash.
     """
-    service = rig.service(crash_at="compliance.audited", KAIWA_COMPLIANCE__AUDIT_PATIENCE=PATIENCE)
+    key = str(rig.folder / "keys" / "analytics-pseudonym.key")
+    settings = {"KAIWA_COMPLIANCE__AUDIT_PATIENCE": PATIENCE, "KAIWA_ANALYTICS__PSEUDONYM_KEY_FILE": key}
+    service = rig.service(crash_at="compliance.audited", **settings)
     service.start()
     written = [
         record(message("q1", "Is it there?", customer=CUSTOMER)),
@@ -76,7 +80,7 @@ async def test_an_undisclosed_message_is_found_and_a_late_record_clears_what_it_
     ]
     await rig.write(*written)
     assert await service.wait(SLACK) != 0, "it crashes where it was told to"
-    service = rig.service(KAIWA_COMPLIANCE__AUDIT_PATIENCE=PATIENCE)
+    service = rig.service(**settings)
     service.start()
 
     async def told() -> bool:
@@ -103,6 +107,22 @@ async def test_an_undisclosed_message_is_found_and_a_late_record_clears_what_it_
     verified = await rig.kaiwa("ledger", "verify")
     assert verified.returncode == 0, verified.stderr
     await _entered(rig)
+    await _counted(rig)
+
+
+async def _counted(rig: Rig) -> None:
+    """Analytics has each verdict once by its id, under pseudonyms, and nothing that was said or who said it."""
+    facts: dict[str | None, str] = {}
+    async for told in read(rig.kafka, [topics.ANALYTICS_COMPLIANCE], client_id="test"):
+        assert not any(canary in str(told) for canary in ("canary", ACCOUNT, "m1", "request-"))
+        fact = decode_compliance(told.value or b"")
+        assert fact.hour.endswith(":00:00.000Z")
+        if fact.conversation is not None:
+            assert told.key == fact.conversation.encode()
+        facts[header_text(told, "ce_id")] = fact.fact
+    found = sorted(facts.values())
+    assert found.count("audit.disclosure.missing") == 1
+    assert found.count("audit.author.cleared") == 1
 
 
 async def _entered(rig: Rig) -> None:

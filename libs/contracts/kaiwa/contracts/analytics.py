@@ -66,8 +66,34 @@ class Outbound(msgspec.Struct, frozen=True, kw_only=True):
     error_subcode: int | None = None
 
 
+class Compliance(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of an erasure, or one verdict of the disclosure audit. It is as the ledger has it."""
+
+    fact: str
+    """``erasure.verified``, ``audit.disclosure.delivered``, …: the kind of the ledger's entry."""
+    hour: str
+    """When it was entered, cut to the hour."""
+    conversation: str | None = None
+    """Pseudonym of account and customer; null where it is about a whole account, or the ids are gone."""
+    account: str | None = None
+    """Pseudonym of the account; null once the ids are gone."""
+    scope: str | None = None
+    """``message``, ``customer`` or ``account``, of an erasure."""
+    reason: str | None = None
+    """Why an erasure was opened."""
+    trigger: str | None = None
+    """What made a disclosure due: ``start``, ``lapse``, ``after_human``, ``asked``."""
+    text_id: str | None = None
+    language: str | None = None
+    author: str | None = None
+    """``human`` or ``automation``, as the request says."""
+    seconds: int | None = None
+    """Of an erasure: since it was noticed. Of a verdict: how late, or how far outside the window."""
+
+
 _inbound = msgspec.json.Decoder(Inbound)
 _outbound = msgspec.json.Decoder(Outbound)
+_compliance = msgspec.json.Decoder(Compliance)
 encode = msgspec.json.Encoder().encode
 
 
@@ -78,3 +104,8 @@ def decode_inbound(value: bytes) -> Inbound:
 
 def decode_outbound(value: bytes) -> Outbound:
     return _outbound.decode(value)
+
+
+def decode_compliance(value: bytes) -> Compliance:
+    """Raises msgspec.DecodeError (msgspec.ValidationError for a wrong shape)."""
+    return _compliance.decode(value)

@@ -1,6 +1,6 @@
 """Compliance, put together."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
@@ -15,6 +15,7 @@ from kaiwa.compliance.deletion import INPUTS, Deletion
 from kaiwa.compliance.ledger import Sealer
 from kaiwa.compliance.settings import ComplianceSettings
 from kaiwa.compliance.status.door import StatusPage
+from kaiwa.compliance.telling import tell
 from kaiwa.runtime.app import Background, Service
 from kaiwa.runtime.keys import read_keys
 from kaiwa.runtime.settings import load
@@ -32,6 +33,7 @@ def build() -> Service:
     own = settings.compliance
     hash_key = read_keys(own.hash_key_file)[0]
     sign_keys = [signing_key(seed) for seed in read_keys(own.signing_key_file)]
+    pseudonyms = _pseudonym_key(settings)
     dsn = settings.postgres.dsn.get_secret_value()
     consumers: list[Batches] = []
     pools: list[asyncpg.Pool] = []
@@ -52,9 +54,10 @@ def build() -> Service:
                 await stack.enter_async_context(Batches(settings.kafka, INPUTS, group=GROUP, handle=intake))
             )
             freshness = Freshness(patience=own.audit_patience)
-            audit = Audit(database, freshness, key=hash_key, pseudonym_key=None)
+            audit = Audit(database, freshness, key=hash_key, pseudonym_key=pseudonyms)
             audited = Batches(settings.kafka, AUDITED, group=AUDIT_GROUP, handle=audit)
             consumers.append(await stack.enter_async_context(audited))
+            background.start(tell(database, producer, pseudonyms), "analytics")
             background.start(audit_loop(database, producer, audited, freshness, audit), "audit")
             yield
 
@@ -66,3 +69,12 @@ def build() -> Service:
         ready=lambda: None,
         alive=lambda: next((why for each in consumers if (why := each.stuck())), None),
     )
+
+
+def _pseudonym_key(settings: ComplianceSettings) -> Callable[[], bytes] | None:
+    """None without a key: a pseudonym that anybody can compute is none."""
+    path = settings.analytics.pseudonym_key_file
+    if path is None:
+        return None
+    key = read_keys(path)[0]
+    return lambda: key

@@ -33,11 +33,13 @@ _log = logs.get_logger()
 
 async def enter(connection: Connection, fact: Fact, cases: Iterable[asyncpg.Record]) -> None:
     """Enter a fact about each case, in the caller's transaction."""
+    cases = list(cases)
     made = [
         commitment(case["nonce"], fact, case["erasure_id"], case["account_hash"], case["mid_hash"])
         for case in cases
     ]
     await append(connection, [(fact.value, each) for each in made])
+    await _sql.note_facts(connection, fact=fact.value, erasure_ids=[case["erasure_id"] for case in cases])
 
 
 async def append(connection: Connection, entries: Sequence[tuple[str, bytes]]) -> None:

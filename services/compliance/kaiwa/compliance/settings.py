@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from kaiwa.contracts.topics import DEFAULT_BOUND
-from kaiwa.runtime.settings import Group, Http, Kafka, KeyFile, Postgres, ServiceSettings
+from kaiwa.runtime.settings import Group, Http, Kafka, KeyFile, Postgres, ReadableFile, ServiceSettings
 
 
 class Compliance(Group):
@@ -22,8 +22,15 @@ class Compliance(Group):
     """Seconds that an echo may take to come, or the outcome that explains it, before the audit calls it missing."""
 
 
+class Analytics(Group):
+    """The key of ingest's pseudonyms, so that facts can be joined; without it analytics is off."""
+
+    pseudonym_key_file: ReadableFile | None = None
+
+
 class ComplianceSettings(ServiceSettings):
     http: Http = Http(port=8082)
     kafka: Kafka
     postgres: Postgres
     compliance: Compliance
+    analytics: Analytics = Analytics()

@@ -7,7 +7,7 @@ import msgspec
 
 from kaiwa.contracts import quarantine, topics
 from kaiwa.contracts.accounts import Account
-from kaiwa.contracts.analytics import Inbound, Outbound
+from kaiwa.contracts.analytics import Compliance, Inbound, Outbound
 from kaiwa.contracts.erasures import Checkpoint, Erasure, Receipt
 from kaiwa.contracts.events import Event, Kind
 from kaiwa.contracts.outcomes import Outcome, State
@@ -151,6 +151,16 @@ CHANNELS: tuple[Channel, ...] = (
         writer="dispatcher",
         readers="data teams",
         kinds=("analytics.outbound",),
+    ),
+    Channel(
+        topics.ANALYTICS_COMPLIANCE,
+        "Steps of erasures and verdicts of the disclosure audit, for those who count: nobody's id.",
+        Compliance,
+        key="`conversation`, a pseudonym; its own id where there is none",
+        partition=_BY_KEY,
+        writer="compliance",
+        readers="data teams",
+        kinds=("analytics.compliance",),
     ),
     Channel(
         topics.QUARANTINE,

@@ -10,6 +10,7 @@ import msgspec
 
 from kaiwa.contracts import cloudevents, ids, topics
 from kaiwa.contracts.accounts import Account
+from kaiwa.contracts.analytics import Compliance
 from kaiwa.contracts.erasures import Checkpoint, Erasure, Receipt
 from kaiwa.contracts.events import Event, Kind, decode
 from kaiwa.contracts.outcomes import Disclosure, Outcome, Part
@@ -168,6 +169,16 @@ _CHECKPOINT = Checkpoint(
     key_id="2026-11",
     signature=base64.b64encode(bytes(64)).decode(),
 )
+_FACT = Compliance(
+    fact="audit.disclosure.delivered",
+    hour=_AT,
+    conversation=ids.opaque(_KEY, "conversation", ACCOUNT, CUSTOMER),
+    account=ids.opaque(_KEY, "account", ACCOUNT),
+    trigger="start",
+    text_id="assistant.v1",
+    language="en",
+    author="automation",
+)
 _ACCOUNT = Account(account_id=ACCOUNT, app_id=APP, display_name="Shop", locale="en", markets=("DE",))
 
 _RECORDS = (
@@ -187,6 +198,14 @@ _RECORDS = (
         _RECEIPT.key.decode(),
         _RECEIPT,
         ce_id=_RECEIPT.key.decode(),
+        account_id=None,
+    ),
+    _example(
+        topics.ANALYTICS_COMPLIANCE,
+        "analytics.compliance",
+        _FACT.conversation or "",
+        _FACT,
+        ce_id=ids.derived("fact"),
         account_id=None,
     ),
     _example(topics.CHECKPOINTS, "ledger.checkpoint", "42", _CHECKPOINT, ce_id="42", account_id=None),

@@ -7,9 +7,10 @@ joined afterwards, and a check that was interrupted goes on from what a checkpoi
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from kaiwa.compliance.core.checkpoints import Keyring
-from kaiwa.compliance.core.entries import Entry
+from kaiwa.compliance.core.entries import leaf_of
 from kaiwa.compliance.core.merkle import Frontier, Levels
 from kaiwa.contracts.erasures import Checkpoint
 
@@ -29,8 +30,8 @@ class Witness:
     checkpoint: Checkpoint
 
 
-Sealed = tuple[int, Entry, bytes | None]
-"""The number of an entry, the entry, and the leaf that was stored with it."""
+Sealed = tuple[int, str, datetime, bytes, bytes | None]
+"""The number of an entry, its kind, time and commitment, and the leaf that was stored with it."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,10 @@ def recompute(first: int, rows: Sequence[Sealed], sizes: Iterable[int]) -> Stret
     one or not what was sealed.
     """
     leaves = []
-    for wanted, (seq, entry, stored) in enumerate(rows, first):
+    for wanted, (seq, kind, recorded_at, committed, stored) in enumerate(rows, first):
         if seq != wanted:
             raise Tampered(f"entry {wanted} is missing: the next one is {seq}")
-        leaf = entry.leaf
+        leaf = leaf_of(kind, recorded_at.isoformat(timespec="microseconds"), committed)
         if leaf != stored:
             raise Tampered(f"entry {seq} is not what was sealed")
         leaves.append(leaf)

@@ -9,13 +9,12 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from kaiwa.compliance.core.check import STRETCH, Check, Stretch, Witness, recompute
 from kaiwa.compliance.core.checkpoints import Keyring
-from kaiwa.compliance.core.entries import Entry
 from kaiwa.compliance.core.merkle import Frontier
 from kaiwa.compliance.proof.witnesses import stored
 from kaiwa.store import queries
@@ -107,10 +106,8 @@ def _apart(dsn: str, first: int, last: int, sizes: list[int]) -> Stretch:
 
 
 async def _read(database: Connection, first: int, last: int, sizes: list[int]) -> Stretch:
-    rows = [
-        (row["seq"], Entry(row["kind"], row["recorded_at"], row["commitment"]), row["leaf"])
-        async for row in _sql.sealed_between(database, first=first, last=last)
-    ]
+    # The records as they come: unpacked as tuples, they cost half of what names and objects of ours would.
+    rows: Any = await database.fetch(_sql.sealed_between.sql, first, last)
     return recompute(first, rows, sizes)
 
 

@@ -85,10 +85,6 @@ delete from compliance.audited where read_at < :conversations_before and look_at
 -- name: open_findings()
 select kind, state, count(*) as findings from compliance.verdicts where is_finding group by kind, state;
 
--- name: put_facts(facts, verdicts)!
-insert into compliance.facts (fact, verdict)
-select * from unnest(:facts::text[], :verdicts::jsonb[]);
-
 -- name: verdict_to_open(verdict_id)
 -- With every state that it ever had.
 select v.verdict_id, v.kind, h.state, v.account_hash, v.subject_hash, v.nonce, v.first_at

@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from kaiwa.contracts.schema.datasets.compliance import COMPLIANCE
 from kaiwa.contracts.schema.datasets.dataset import Check, Column, Dataset
 from kaiwa.contracts.schema.datasets.inbound import INBOUND
 from kaiwa.contracts.schema.datasets.outbound import OUTBOUND
 
 __all__ = ["DATASETS", "Check", "Column", "Dataset"]
 
-DATASETS: Final[tuple[Dataset, ...]] = (INBOUND, OUTBOUND)
+DATASETS: Final[tuple[Dataset, ...]] = (INBOUND, OUTBOUND, COMPLIANCE)
