@@ -48,7 +48,7 @@ NOISE = 0.8
 """What neighbours may cost: a bar is held to this part of it."""
 BACKLOG_BAR, PASS_BAR = 0.4, 0.5
 IDLE_BAR, BUSY_BAR, CUSTOMER_BAR = 0.5, 1.0, 5.0
-SLOWER = 4
+SLOWER = 12
 """How much longer than its bar a time in seconds may be on a machine that others use too."""
 TALKS = int(os.environ.get("KAIWA_BENCH_TALKS", "4000"))
 UNSENDS = 60
@@ -242,7 +242,7 @@ async def test_a_pass_of_the_verifier(rig: Rig) -> None:
         cpu_us_per_record=[ours.microseconds, bare.microseconds],
         bar=PASS_BAR,
     )
-    assert ratio(bare.wall, ours.wall) >= NOISE * PASS_BAR
+    assert to_bare >= NOISE * PASS_BAR
 
 
 @pytest.mark.timeout(300)
