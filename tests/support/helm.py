@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import yaml
@@ -19,7 +19,7 @@ SERVICES = ("ingest", "dispatcher", "compliance")
 Object = dict[str, Any]
 
 
-def unavailable(reason: str) -> None:
+def unavailable(reason: str) -> NoReturn:
     """Skip, or fail where nothing may be skipped."""
     if os.environ.get("KAIWA_CI_STRICT") == "1":
         pytest.fail(f"SKIPPED is not allowed here: {reason}", pytrace=False)

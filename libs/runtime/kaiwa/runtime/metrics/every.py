@@ -40,8 +40,9 @@ PROGRESS_AGE: Final = Gauge(
 QUARANTINED: Final = Counter(
     "kaiwa_quarantined_total", "Records put into quarantine", ["reason"], registry=EVERY
 )
-# Connections to PostgreSQL that this process has, and those at work; all of them at work for long is a pool too small.
+# Connections to PostgreSQL that this process has.
 POOL_SIZE: Final = Gauge("kaiwa_pool_size", "Connections to PostgreSQL", registry=EVERY)
+# Those of them at work; all of them for minutes is a pool too small or a database too slow.
 POOL_BUSY: Final = Gauge("kaiwa_pool_busy_size", "Connections at work", registry=EVERY)
 # Rows of the outbox that Kafka has not acknowledged yet.
 OUTBOX_LAG: Final = Gauge("kaiwa_outbox_lag", "Outbox rows waiting for Kafka", registry=EVERY)

@@ -1,0 +1,149 @@
+"""Are we compliant?"""
+
+from typing import Final
+
+from kaiwa.devstack.monitoring.panels import Dashboard, Panel, Query, Row, quantile, rate
+
+COMPLIANCE: Final = Dashboard(
+    uid="kaiwa-compliance",
+    title="Kaiwa · Are we compliant?",
+    description="What was to be deleted and how far that is, who still owes a receipt, and whether the proof keeps up.",
+    rows=(
+        Row(
+            "Deletion",
+            (
+                Panel(
+                    "Erasures opened",
+                    "By why they were: unsent, a late copy, a request of a person or of the platform.",
+                    [Query(rate("kaiwa_compliance_cases_total", "reason"), "{{reason}}")],
+                    unit="cps",
+                    stacked=True,
+                ),
+                Panel(
+                    "Erasures open",
+                    "Not closed yet: tombstones, receipts or the re-reading of the log are outstanding.",
+                    [Query("max by (scope) (kaiwa_compliance_erasures_open{@})", "{{scope}}")],
+                    runbook="KaiwaDeletionBudgetBurns",
+                ),
+                Panel(
+                    "Closed in time",
+                    "Share of the erasures closed in the last day that were gone everywhere before their deadline.",
+                    [
+                        Query(
+                            'sum(increase(kaiwa_compliance_closed_total{@,in_time="yes"}[1d]))'
+                            " / (sum(increase(kaiwa_compliance_closed_total{@}[1d])) > 0)",
+                            "in time",
+                        )
+                    ],
+                    unit="percentunit",
+                    kind="stat",
+                    runbook="KaiwaDeletionBudgetBurns",
+                ),
+                Panel(
+                    "Unsend to tombstone",
+                    "From Kafka having the unsend to Kafka having its tombstones. The target is a second at p99.",
+                    [
+                        Query(quantile(0.5, "kaiwa_compliance_unsend_to_tombstone_seconds"), "p50"),
+                        Query(quantile(0.99, "kaiwa_compliance_unsend_to_tombstone_seconds"), "p99"),
+                    ],
+                    unit="s",
+                    most=1,
+                ),
+                Panel(
+                    "Unsend to proof of absence",
+                    "To the verifier finding nothing in the log any more; below the bound of the settings in effect.",
+                    [
+                        Query(quantile(0.99, "kaiwa_compliance_verified_seconds"), "p99"),
+                        Query("max(kaiwa_compliance_erasure_bound_seconds{@})", "bound"),
+                    ],
+                    unit="s",
+                ),
+                Panel(
+                    "Found again",
+                    "Verifications that still found what should be gone. Anything but zero is an incident.",
+                    [Query("sum(increase(kaiwa_compliance_found_again_total{@}[1d]))", "in a day")],
+                    kind="stat",
+                    most=1,
+                    runbook="KaiwaFoundAgain",
+                ),
+            ),
+        ),
+        Row(
+            "Who owes what",
+            (
+                Panel(
+                    "Receipts past their deadline",
+                    "By holder. An erasure does not close without them.",
+                    [Query("max by (holder) (kaiwa_compliance_overdue_receipts_open{@})", "{{holder}}")],
+                    most=1,
+                    quiet=True,
+                    runbook="KaiwaReceiptOverdue",
+                ),
+                Panel(
+                    "Opening to receipt",
+                    "By holder, p99.",
+                    [Query(quantile(0.99, "kaiwa_compliance_receipt_seconds", "holder"), "{{holder}}")],
+                    unit="s",
+                ),
+                Panel(
+                    "Requests without a match",
+                    "Nobody knows whose data they mean: `kaiwa deletions match` or `reject`.",
+                    [Query("max(kaiwa_compliance_queue_size{@})", "waiting")],
+                    kind="stat",
+                    most=1,
+                    runbook="KaiwaRequestsWait",
+                ),
+            ),
+        ),
+        Row(
+            "What erasure rests on",
+            (
+                Panel(
+                    "Oldest heartbeat",
+                    "Without one per partition nothing is physically erased. The process that is elected writes; the least counts.",
+                    [Query("min by (topic) (kaiwa_compliance_heartbeat_age_seconds{@})", "{{topic}}")],
+                    unit="s",
+                    most=600,
+                    runbook="KaiwaHeartbeatMissing",
+                ),
+                Panel(
+                    "Last sweep",
+                    "Seconds since all partitions were swept of what is past retention.",
+                    [Query("min(kaiwa_compliance_sweep_age_seconds{@})", "age")],
+                    unit="s",
+                    most=3600,
+                    runbook="KaiwaSweepStopped",
+                ),
+                Panel(
+                    "Settings that keep too long",
+                    "Topics that somebody set so that what was erased may stay longer than promised.",
+                    [Query("max by (topic) (kaiwa_compliance_settings_drift_open{@})", "{{topic}}")],
+                    most=1,
+                    runbook="KaiwaSettingsDrift",
+                ),
+                Panel(
+                    "Oldest content in PostgreSQL",
+                    "Age of the oldest settled message whose sealed content is still there.",
+                    [Query("max(kaiwa_dispatcher_content_age_seconds{@})", "age")],
+                    unit="s",
+                    most=7200,
+                    runbook="KaiwaContentKept",
+                ),
+                Panel(
+                    "Ledger",
+                    "Entries sealed into the Merkle tree.",
+                    [Query("max(kaiwa_compliance_ledger_size{@})", "entries")],
+                    kind="stat",
+                ),
+                Panel(
+                    "Oldest unsealed entry",
+                    "Until a checkpoint covers it, an entry proves nothing.",
+                    [Query("max(kaiwa_compliance_ledger_unsealed_seconds{@})", "age")],
+                    unit="s",
+                    most=300,
+                    runbook="KaiwaLedgerUnsealed",
+                ),
+            ),
+        ),
+    ),
+)

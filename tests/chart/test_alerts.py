@@ -1,0 +1,177 @@
+"""Each alert on a cause, once firing and once silent, as Prometheus itself judges it (`promtool test rules`)."""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from helm import ROOT, unavailable
+
+from kaiwa.devstack.monitoring.alerts import ALERTS
+from kaiwa.devstack.monitoring.slos import SLOS
+
+RULES = ROOT / "deploy/helm/kaiwa/files/rules/kaiwa.yaml"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Series in promtool's notation; `at` is when it is judged. `fires` are those that fire, `stays` those that do not."""
+
+    fires: dict[str, str]
+    stays: dict[str, str]
+    at: str = "30m"
+
+
+OK_WEBHOOKS = 'kaiwa_ingest_webhooks_total{outcome="accepted"}'
+BAD_WEBHOOKS = 'kaiwa_ingest_webhooks_total{outcome="bad_signature"}'
+LAG = 'kaiwa_loop_lag_seconds_bucket{job="dispatcher",le="%s"}'
+
+CASES = {
+    "KaiwaServiceDown": Case(
+        {'up{job="ingest"}': "0x60"}, {'up{job="ingest"}': "1x60", 'up{job="other"}': "0x60"}
+    ),
+    "KaiwaKafkaAway": Case({"kaiwa_kafka_connected": "0x60"}, {"kaiwa_kafka_connected": "0 1x60"}),
+    "KaiwaConsumerStuck": Case(
+        {"kaiwa_consumer_progress_age_seconds": "0+60x60"}, {"kaiwa_consumer_progress_age_seconds": "100x60"}
+    ),
+    "KaiwaBatchesRewind": Case(
+        {"kaiwa_consumer_rewinds_total": "0+6x60"}, {"kaiwa_consumer_rewinds_total": "0 5x60"}
+    ),
+    "KaiwaOutboxStuck": Case({"kaiwa_outbox_lag": "2000x60"}, {"kaiwa_outbox_lag": "2000 10x60"}),
+    "KaiwaLoopBlocked": Case(
+        {LAG % "0.25": "0+1x60", LAG % "1.0": "0+100x60", LAG % "+Inf": "0+100x60"},
+        {LAG % "0.25": "0+100x60", LAG % "1.0": "0+100x60", LAG % "+Inf": "0+100x60"},
+    ),
+    "KaiwaFuseOpen": Case({"kaiwa_ingest_fuses_open": "1x60"}, {"kaiwa_ingest_fuses_open": "0x60"}),
+    "KaiwaQuarantineGrows": Case(
+        {'kaiwa_quarantined_total{reason="a"}': "0+2x120"},
+        {'kaiwa_quarantined_total{reason="a"}': "0x10 20x110"},
+        "90m",
+    ),
+    "KaiwaSignaturesRefused": Case(
+        {OK_WEBHOOKS: "0+10x60", BAD_WEBHOOKS: "0+10x60"},
+        {OK_WEBHOOKS: "0+100x60", BAD_WEBHOOKS: "0+10x60"},
+        "45m",
+    ),
+    "KaiwaThrottled": Case(
+        {'kaiwa_dispatcher_pauses_total{scope="app"}': "0+1x60"},
+        {'kaiwa_dispatcher_pauses_total{scope="app"}': "0x10 2x50"},
+    ),
+    "KaiwaAccountsNeedLogin": Case(
+        {'kaiwa_dispatcher_accounts_size{state="needs_reauth"}': "1x60"},
+        {'kaiwa_dispatcher_accounts_size{state="active"}': "9x60"},
+    ),
+    "KaiwaHeartbeatMissing": Case(
+        {'kaiwa_compliance_heartbeat_age_seconds{topic="a",pod="1"}': "700x60"},
+        {
+            'kaiwa_compliance_heartbeat_age_seconds{topic="a",pod="1"}': "700x60",
+            'kaiwa_compliance_heartbeat_age_seconds{topic="a",pod="2"}': "9x60",
+        },
+    ),
+    "KaiwaFoundAgain": Case(
+        {"kaiwa_compliance_found_again_total": "0x10 1x50"}, {"kaiwa_compliance_found_again_total": "1x60"}
+    ),
+    "KaiwaReceiptOverdue": Case(
+        {'kaiwa_compliance_overdue_receipts_open{holder="crm"}': "1x60"},
+        {'kaiwa_compliance_overdue_receipts_open{holder="crm"}': "0x60"},
+    ),
+    "KaiwaRequestsWait": Case(
+        {"kaiwa_compliance_queue_size": "1x120"}, {"kaiwa_compliance_queue_size": "1x30 0x90"}, "90m"
+    ),
+    "KaiwaSettingsDrift": Case(
+        {'kaiwa_compliance_settings_drift_open{topic="a"}': "1x60"},
+        {'kaiwa_compliance_settings_drift_open{topic="a"}': "0x60"},
+    ),
+    "KaiwaSweepStopped": Case(
+        {'kaiwa_compliance_sweep_age_seconds{pod="1"}': "0+60x120"},
+        {
+            'kaiwa_compliance_sweep_age_seconds{pod="1"}': "0+60x120",
+            'kaiwa_compliance_sweep_age_seconds{pod="2"}': "60x120",
+        },
+        "90m",
+    ),
+    "KaiwaContentKept": Case(
+        {"kaiwa_dispatcher_content_age_seconds": "20000x60"},
+        {"kaiwa_dispatcher_content_age_seconds": "7000x60"},
+    ),
+    "KaiwaLedgerUnsealed": Case(
+        {"kaiwa_compliance_ledger_unsealed_seconds": "400x60"},
+        {"kaiwa_compliance_ledger_unsealed_seconds": "4x60"},
+    ),
+}
+
+SLO_CASES = {
+    "webhooks": Case(
+        {OK_WEBHOOKS: "0+100x60", 'kaiwa_ingest_ack_seconds_bucket{le="1.0"}': "0+90x60"},
+        {OK_WEBHOOKS: "0+100000x60", 'kaiwa_ingest_ack_seconds_bucket{le="1.0"}': "0+99990x60"},
+    ),
+    "handover": Case(
+        {
+            'kaiwa_dispatcher_handover_seconds_count{lane="human"}': "0+100x60",
+            'kaiwa_dispatcher_handover_seconds_bucket{lane="human",le="5.0"}': "0+50x60",
+        },
+        {
+            'kaiwa_dispatcher_handover_seconds_count{lane="human"}': "0+1000x60",
+            'kaiwa_dispatcher_handover_seconds_bucket{lane="human",le="5.0"}': "0+999x60",
+            'kaiwa_dispatcher_handover_seconds_count{lane="bulk"}': "0+1000x60",
+            'kaiwa_dispatcher_handover_seconds_bucket{lane="bulk",le="5.0"}': "0+1x60",
+        },
+    ),
+    "deletion": Case(
+        {
+            'kaiwa_compliance_closed_total{in_time="yes"}': "0+9x60",
+            'kaiwa_compliance_closed_total{in_time="no"}': "0+1x60",
+        },
+        {
+            'kaiwa_compliance_closed_total{in_time="yes"}': "0+9x60",
+            'kaiwa_compliance_closed_total{in_time="no"}': "0x60",
+        },
+    ),
+    "doubt": Case(
+        {"kaiwa_dispatcher_in_doubt_age_seconds": "0+60x60"},
+        {"kaiwa_dispatcher_in_doubt_age_seconds": "300x60"},
+    ),
+}
+
+
+def promtool() -> str:
+    return shutil.which("promtool") or unavailable("no promtool: install Debian's package `prometheus`")
+
+
+def judgement(alert: str, series: dict[str, str], at: str, *, firing: bool) -> dict[str, Any]:
+    """A test of promtool: the alert fires at that moment, or it does not."""
+    expr = f'count(ALERTS{{alertname="{alert}",alertstate="firing"}}) > bool 0'
+    return {
+        "name": f"{alert} {'fires' if firing else 'stays silent'}",
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "promql_expr_test": [
+            {"expr": expr, "eval_time": at, "exp_samples": [{"labels": "{}", "value": 1}] if firing else []}
+        ],
+    }
+
+
+def test_the_rules_are_rules() -> None:
+    done = subprocess.run([promtool(), "check", "rules", RULES], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_has_its_case() -> None:
+    assert set(CASES) == {alert.name for alert in ALERTS}
+    assert set(SLO_CASES) == {slo.name for slo in SLOS}
+
+
+@pytest.mark.timeout(600)
+def test_each_fires_when_it_should_and_only_then(tmp_path: Path) -> None:
+    """One run for all, since starting promtool takes longer than judging; it names what it disagrees with."""
+    judged = [(name, case, case.at) for name, case in CASES.items()]
+    judged += [(slo.alert, SLO_CASES[slo.name], "30m") for slo in SLOS]
+    tests = [judgement(name, case.fires, at, firing=True) for name, case, at in judged]
+    tests += [judgement(name, case.stays, at, firing=False) for name, case, at in judged]
+    file = tmp_path / "cases.yaml"
+    file.write_text(yaml.safe_dump({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": tests}))
+    done = subprocess.run([promtool(), "test", "rules", file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
