@@ -87,7 +87,9 @@ class History(msgspec.Struct, array_like=True):
         """Drop what happened before ``cut``; ``standing`` is where the conversation stood then."""
         gone = {message.mid for message in self.messages() if message.at < cut}
         # What carried the disclosure of a message that stays is the evidence of it, and stays with it.
-        gone -= {sent.disclosure.mid for mid, sent in self.sent.items() if mid not in gone and sent.disclosure}
+        gone -= {
+            sent.disclosure.mid for mid, sent in self.sent.items() if mid not in gone and sent.disclosure
+        }
         self.before, self.cut = standing, cut
         self.said = {mid: said for mid, said in self.said.items() if said.at >= cut}
         self.echoes = {mid: echo for mid, echo in self.echoes.items() if mid not in gone}
