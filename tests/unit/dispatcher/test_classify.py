@@ -20,6 +20,7 @@ from kaiwa.dispatcher.core.classify import (
 )
 from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused
 from kaiwa.meta.errors import TABLE, Action, explain
+from kaiwa.meta.usage import Usage
 
 MINUTE = timedelta(minutes=1)
 
@@ -134,7 +135,7 @@ def test_a_listed_error_means_the_same_with_any_status() -> None:
 
 def test_the_announced_time_is_kept() -> None:
     """Promise 5: what the platform throttles is obeyed. Breaks when the pause is our own default."""
-    throttled = Refused(613, None, None, retry_after=19 * MINUTE)
+    throttled = Refused(613, None, None, Usage(regain=19 * MINUTE))
     verdict = classify(throttled)
     assert isinstance(verdict, Again)
     assert (verdict.after, verdict.pause) == (19 * MINUTE, "account")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kaiwa.meta.answers import Accepted, Answer, Lost, Refused, ThreadMessage
 from kaiwa.meta.graph import Graph, Sender, read
+from kaiwa.meta.usage import Usage
 
 SHOP = Sender("facebook", "1029", "token-of-the-shop")
 STUDIO = Sender("instagram", "1784", "token-of-the-studio")
@@ -74,7 +75,7 @@ def test_answers(status: int, content: bytes, said: Answer) -> None:
 def test_the_announced_time_is_read() -> None:
     usage = '{"1":[{"estimated_time_to_regain_access":19}]}'
     said = answer(400, b'{"error":{"code":613}}', **{"X-Business-Use-Case-Usage": usage})
-    assert said == Refused(613, None, None, retry_after=timedelta(minutes=19))
+    assert said == Refused(613, None, None, Usage(regain=timedelta(minutes=19)))
 
 
 @given(st.integers(200, 599), st.binary(max_size=80))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaiwa.meta.usage import regain
+from kaiwa.meta.usage import Usage, regain, usage
 
 WEEK = timedelta(days=7)
 
@@ -53,3 +53,35 @@ def test_no_number_is_too_large(number: str) -> None:
 def test_any_header_is_read_or_ignored(header: str) -> None:
     found = regain({"x-business-use-case-usage": header})
     assert found is None or timedelta() < found <= WEEK
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({}, None),
+        ({"x-app-usage": '{"call_count":28,"total_time":25,"total_cputime":31}'}, Usage(app=31)),
+        ({"x-app-usage": '{"call_volume":81,"cpu_time":7}'}, Usage(app=81)),
+        ({"x-app-usage": "[1]"}, Usage()),
+        (
+            {"x-business-use-case-usage": '{"1":[{"type":"messenger","call_count":10,"total_cputime":85}]}'},
+            Usage(account=85),
+        ),
+        (
+            {
+                "x-business-use-case-usage": '{"1":[{"type":"ads_insights","call_count":100}],"1":[{"call_count":9}]}'
+            },
+            Usage(account=9),
+        ),
+        (
+            {
+                "x-app-usage": '{"call_count":3}',
+                "x-business-use-case-usage": '{"1":[{"type":"pages","total_time":100,'
+                '"estimated_time_to_regain_access":2}]}',
+            },
+            Usage(account=100, app=3, regain=timedelta(minutes=2)),
+        ),
+    ],
+)
+def test_how_full_the_budgets_are(headers: dict[str, str], said: Usage | None) -> None:
+    """Both hosts' keys; breaks when the budget of advertising slows messages down, or when a repeated key is lost."""
+    assert usage(headers) == said

@@ -10,6 +10,8 @@ Answer
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from kaiwa.meta.usage import Usage
+
 
 @dataclass(frozen=True)
 class Accepted:
@@ -17,11 +19,12 @@ class Accepted:
 
     mid: str | None
     recipient_id: str | None
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True)
 class Refused:
-    """The platform's error object. ``retry_after`` from its usage headers, where it gave one.
+    """The platform's error object. ``usage``: what its headers say of budgets, and when a full one opens again.
 
     ``passing``: Meta calls it transient, or it came with an HTTP status of 500 or above, which says something where
     the code does not.
@@ -30,8 +33,13 @@ class Refused:
     code: int | None
     subcode: int | None
     fbtrace_id: str | None
-    retry_after: timedelta | None = None
+    usage: Usage | None = None
     passing: bool = False
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        """When calls are accepted again, where that was announced."""
+        return self.usage.regain if self.usage else None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from httpx_aiohttp import AiohttpTransport
 from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.meta import conversations
 from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused, ThreadMessage, ThreadPage
-from kaiwa.meta.usage import regain
+from kaiwa.meta.usage import usage
 
 TIMEOUT = httpx.Timeout(connect=3, write=5, read=20, pool=0.5)
 """``pool`` spans, in this transport, the wait for a free connection and the making of a new one: a call that would
@@ -179,7 +179,7 @@ def read(response: httpx.Response) -> Answer:
             error.code,
             error.error_subcode,
             error.fbtrace_id,
-            regain(response.headers),
+            usage(response.headers),
             passing=response.is_server_error or error.is_transient is True,
         )
     if response.is_success:
@@ -188,10 +188,12 @@ def read(response: httpx.Response) -> Answer:
         except UNREADABLE:
             return Lost("unreadable answer")
         named = success.message_id or success.recipient_id
-        return Accepted(success.message_id, success.recipient_id) if named else Lost("nothing named")
+        if not named:
+            return Lost("nothing named")
+        return Accepted(success.message_id, success.recipient_id, usage(response.headers))
     if response.is_server_error:
         return Lost(f"HTTP {response.status_code}")
-    return Refused(None, None, None, regain(response.headers))
+    return Refused(None, None, None, usage(response.headers))
 
 
 def read_done(response: httpx.Response) -> Answer:

@@ -75,6 +75,7 @@ def _session(application: str) -> dict[str, str]:
     return {
         "application_name": f"kaiwa-{application}",
         "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION,
+        "jit": "off",  # our queries take milliseconds; compiling one takes a hundred
     }
 
 

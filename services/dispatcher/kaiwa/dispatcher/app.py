@@ -134,8 +134,6 @@ async def _start(
     background.start(Lookups(db, threads).run(), "lookups")
     background.start(Grants(db, threads).run(), "grants")
     background.start(Owners(db, threads).run(), "owners")
-    background.start(sender.records.run(), "records")
-    background.start(sender.marks.run(), "marks")
     # The last to start is the first to stop: its calls still need everything above.
     background.start(Scheduler(db, sender, slots, bell, policy=policy, calls=own.calls).run(), "scheduler")
     return list(consumers.values())

@@ -1,6 +1,7 @@
 """Many callers, one transaction: whatever waits when the last batch is done makes the next one."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -9,24 +10,31 @@ R = TypeVar("R")
 
 
 class Batcher(Generic[T, R]):
-    """Runs `work` on batches; a failure of a batch is raised to each of its callers."""
+    """Runs `work` on batches, so many at a time; a failure of a batch is raised to each of its callers."""
 
-    def __init__(self, work: Callable[[list[T]], Awaitable[list[R]]], *, most: int = 100) -> None:
+    def __init__(
+        self, work: Callable[[list[T]], Awaitable[list[R]]], *, most: int = 100, at_once: int = 1
+    ) -> None:
         self._work = work
         self._most = most
-        self._waiting: asyncio.Queue[tuple[T, asyncio.Future[R]]] = asyncio.Queue()
+        self._at_once = at_once
+        self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._workers: set[asyncio.Task[None]] = set()
 
-    async def submit(self, item: T) -> R:
+    def submit(self, item: T) -> asyncio.Future[R]:
         """The result that belongs to `item`."""
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait((item, future))
-        return await future
+        self._waiting.append((item, future))
+        if len(self._workers) < self._at_once:
+            worker = asyncio.create_task(self._run())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+        return future
 
-    async def run(self) -> None:
-        while True:
-            batch = [await self._waiting.get()]
-            while len(batch) < self._most and not self._waiting.empty():
-                batch.append(self._waiting.get_nowait())
+    async def _run(self) -> None:
+        while self._waiting:
+            size = min(self._most, len(self._waiting))
+            batch = [self._waiting.popleft() for _ in range(size)]
             try:
                 results = await self._work([item for item, _ in batch])
             except Exception as error:  # noqa: BLE001 - it is raised again, to everyone it concerns

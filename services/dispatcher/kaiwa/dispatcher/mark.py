@@ -56,6 +56,8 @@ class Claim:
     fence: int
     want: Want
     slot: datetime
+    taken: float = 0.0
+    """Seconds from taking the slot to having it."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Call:
     """One POST, durably announced."""
 
     part_id: int
+    app_id: str
     want: Want
     login: Login
     edge: str
@@ -199,6 +202,7 @@ class Marker:
         bucket = rows.bucket_of(content.kind, comment=comment_id is not None, live=bool(row["comment_live"]))
         return Call(
             part_id=part_id,
+            app_id=row["app_id"],
             want=Want(Desk(row["account_id"], bucket), row["lane_rank"]),
             login=found.login,
             edge=content.edge if isinstance(content, Handover) else MESSAGES,

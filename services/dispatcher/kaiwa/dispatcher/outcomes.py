@@ -1,16 +1,18 @@
 """Outcomes: written into the outbox by the transaction that changed the state."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from kaiwa.contracts import ids, topics
-from kaiwa.contracts.cloudevents import headers
+from kaiwa.contracts.cloudevents import Headers, headers
 from kaiwa.contracts.outcomes import Disclosure, Outcome, Part, PartState, PlatformError, State, encode
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.times import rfc3339
 from kaiwa.dispatcher import comments
 from kaiwa.dispatcher.facts import Measured
+from kaiwa.dispatcher.rows import Row
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
@@ -18,12 +20,42 @@ _sql = load("kaiwa.dispatcher")
 _PART_STATES: dict[str, PartState] = {"lost": "failed"}
 
 
+class Told(NamedTuple):
+    """What a caller is told: the request's row as this transaction left it, and what became of it."""
+
+    row: Row
+    state: State
+    reason: Reason | str | None = None
+    parts: Sequence[Row] = ()
+
+
 async def report(
     connection: Connection, intent_id: str, state: State, reason: Reason | str | None = None
 ) -> None:
     """Tell the caller what became of a request; reads the row as this transaction left it."""
     row = await _sql.next_seq(connection, intent_id=intent_id)
-    parts = [part async for part in _sql.parts_of(connection, intent_id=intent_id)]
+    parts = await parts_of(connection, [intent_id])
+    await tell(connection, [Told(row, state, reason, parts.get(intent_id, []))])
+
+
+async def parts_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[Row]]:
+    """The parts of these requests, in their order."""
+    found: dict[str, list[Row]] = {}
+    if ids:
+        async for part in _sql.parts_of(connection, ids=ids):
+            found.setdefault(part["intent_id"], []).append(part)
+    return found
+
+
+async def tell(connection: Connection, told: Sequence[Told]) -> None:
+    """Tell callers, in this order."""
+    if told:
+        topic, key, value, head, measured = zip(*(_record(item) for item in told), strict=True)
+        await _sql.put_all(connection, topics=topic, keys=key, values=value, headers=head, measured=measured)
+
+
+def _record(told: Told) -> tuple[str, bytes, bytes, str, str]:
+    row, state, reason, parts = told
     outcome = Outcome(
         id=ids.derived(row["account_id"], row["request_id"], str(row["seq"])),
         seq=row["seq"],
@@ -33,7 +65,7 @@ async def report(
         state=state,
         reason=reason,
         evidence=row["evidence"] if state == "sent" else None,
-        parts=tuple(Part(p["n"], _PART_STATES.get(p["state"], p["state"]), p["mid"]) for p in parts),
+        parts=tuple(Part(p["n"], _PART_STATES.get(p["state"]) or p["state"], p["mid"]) for p in parts),
         tag=row["tag"],
         disclosure=row["disclosure"] and msgspec.convert(row["disclosure"], Disclosure),
         author_kind=row["author_kind"],
@@ -43,22 +75,16 @@ async def report(
         window_closes_at=row["window_closes_at"] and rfc3339(row["window_closes_at"]),
         error=row["error"] and msgspec.convert(row["error"], PlatformError),
     )
-    await put(
-        connection,
-        topic=topics.OUTCOMES,
-        key=f"{outcome.account_id}:{row['addressee'] or outcome.customer_id or ''}".encode(),
-        value=encode(outcome),
-        head=headers(
-            event_id=outcome.id,
-            kind=f"send.{state}",
-            account_id=outcome.account_id,
-            time=outcome.decided_at,
-            traceparent=row["traceparent"],
-        ),
-        measured=Measured(
-            row["content_kind"], round((row["now"] - row["requested_at"]).total_seconds() * 1000)
-        ),
+    head = headers(
+        event_id=outcome.id,
+        kind=f"send.{state}",
+        account_id=outcome.account_id,
+        time=outcome.decided_at,
+        traceparent=row["traceparent"],
     )
+    key = f"{outcome.account_id}:{row['addressee'] or outcome.customer_id or ''}".encode()
+    measured = Measured(row["content_kind"], round((row["now"] - row["requested_at"]).total_seconds() * 1000))
+    return topics.OUTCOMES, key, encode(outcome), _plain(head), msgspec.json.encode(measured).decode()
 
 
 async def put(
@@ -67,13 +93,13 @@ async def put(
     topic: str,
     key: bytes,
     value: bytes | None,
-    head: tuple[tuple[str, bytes], ...],
-    measured: Measured | None = None,
+    head: Headers,
 ) -> None:
-    """One record for the relay. ASCII headers, kept as JSON. `measured`: what a fact about an outcome adds to it."""
-    pairs: list[Any] = [[name, text.decode("ascii")] for name, text in head]
-    await _sql.put(connection, topic=topic, key=key, value=value, headers=pairs, measured=_plain(measured))
+    """One record for the relay. ASCII headers, kept as JSON."""
+    await _sql.put_all(
+        connection, topics=[topic], keys=[key], values=[value], headers=[_plain(head)], measured=[None]
+    )
 
 
-def _plain(measured: Measured | None) -> dict[str, Any] | None:
-    return None if measured is None else msgspec.to_builtins(measured)
+def _plain(head: Headers) -> str:
+    return msgspec.json.encode([(name, text.decode("ascii")) for name, text in head]).decode()

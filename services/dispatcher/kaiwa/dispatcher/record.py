@@ -1,15 +1,19 @@
 """Writing down how calls ended, and what that says about the echoes that nobody could explain so far."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import asyncpg
 
-from kaiwa.dispatcher import comments, endings, settle
+from kaiwa.dispatcher import comments, endings, sent, settle
 from kaiwa.dispatcher.accounts import set_state
 from kaiwa.dispatcher.bell import Bell
-from kaiwa.dispatcher.core.classify import Again, Failed, InDoubt, Sent, Verdict
+from kaiwa.dispatcher.core.classify import Again, Failed, InDoubt, Scope, Sent, Verdict
 from kaiwa.dispatcher.core.state import Policy
+from kaiwa.dispatcher.core.throttle import CALM, FIRST_PAUSE, FULL, LONGEST_PAUSE, SLOW_FROM
 from kaiwa.dispatcher.rows import Row
+from kaiwa.meta.usage import Usage
 from kaiwa.runtime import metrics
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
@@ -24,6 +28,7 @@ class Ended:
     part_id: int
     account_id: str
     verdict: Verdict
+    usage: Usage | None = None
 
 
 class Recorder:
@@ -32,6 +37,7 @@ class Recorder:
         self._bell = bell
         self._policy = policy
         self._partitions = partitions
+        self._slowed: set[tuple[Scope, str]] = set()
 
     async def record(self, ended: list[Ended]) -> list[bool]:
         """For each whether its request has another part that this process may send now."""
@@ -39,14 +45,35 @@ class Recorder:
         more: dict[int, bool] = {}
         async with self._pool.acquire() as connection, connection.transaction():
             locked = [row async for row in _sql.lock_parts(connection, ids=list(by_part))]
+            settled = await self._settle(connection, locked, by_part)
             for part in locked:
                 item = by_part[part["part_id"]]
-                more[item.part_id] = await self._apply(connection, part, item.verdict)
+                if item.part_id not in settled:
+                    more[item.part_id] = await self._apply(connection, part, item.verdict)
+            await self._note_usage(connection, ended)
             await self._hold_accounts(connection, [by_part[part["part_id"]] for part in locked])
-            for account_id, customer_id in sorted({(p["account_id"], p["customer_id"]) for p in locked}):
-                await settle.explain(connection, account_id, customer_id, policy=self._policy)
+            if locked:
+                rooms = {(part["account_id"], part["customer_id"]) for part in locked}
+                await settle.explain_all(connection, rooms, policy=self._policy)
         self._bell.ring(part["account_id"] for part in locked)
         return [more.get(item.part_id, False) for item in ended]
+
+    async def _settle(
+        self, connection: Connection, locked: list[Row], by_part: Mapping[int, Ended]
+    ) -> set[int]:
+        """All that ended as nearly all do, at once."""
+        named = [
+            (part, verdict.mid)
+            for part in locked
+            if isinstance(verdict := by_part[part["part_id"]].verdict, Sent)
+            and verdict.mid is not None
+            and sent.ordinary(part)
+        ]
+        settled = await sent.settle(connection, named, policy=self._policy) if named else set()
+        for part, _ in named:
+            if part["part_id"] in settled:
+                metrics.SENDS.labels("sent", part["lane"], "").inc()
+        return settled
 
     async def _apply(self, connection: Connection, part: Row, verdict: Verdict) -> bool:
         reason = verdict.reason if isinstance(verdict, Failed | Again) else None
@@ -78,6 +105,35 @@ class Recorder:
                 await endings.again(connection, part, verdict, part["now"])
         return False
 
+    async def _note_usage(self, connection: Connection, ended: list[Ended]) -> None:
+        """How full the budgets are, where that slows anybody down or did so before; a full one is a pause."""
+        said: dict[tuple[Scope, str], float] = {}
+        full: dict[tuple[Scope, str], timedelta | None] = {}
+        for item in ended:
+            if item.usage is None:
+                continue
+            shares: tuple[tuple[Scope, float], ...] = (
+                ("account", item.usage.account),
+                ("app", item.usage.app),
+            )
+            for scope, percent in shares:
+                key = (scope, item.account_id)
+                if percent >= SLOW_FROM or key in self._slowed:
+                    said[key] = percent
+                if percent >= FULL:
+                    full[key] = item.usage.regain if scope == "account" else None
+        if not said:
+            return
+        self._slowed = self._slowed - said.keys() | {key for key in said if said[key] >= SLOW_FROM}
+        scopes, names = zip(*said, strict=True)
+        await _sql.note_usage(connection, scopes=scopes, ids=names, percents=list(said.values()))
+        if full:
+            apps = [name for scope, name in full if scope == "app"]
+            _ = [r async for r in _sql.lock_accounts(connection, ids=[name for _, name in full], apps=apps)]
+        for (scope, name), announced in full.items():
+            metrics.PAUSES.labels(scope).inc()
+            await _pause(connection, name, scope, announced)
+
     async def _hold_accounts(self, connection: Connection, ended: list[Ended]) -> None:
         """What the answers say about accounts and apps; locked after the conversations, in one order, all at once."""
         told = [(item.account_id, item.verdict) for item in ended if isinstance(item.verdict, Again | Failed)]
@@ -89,10 +145,24 @@ class Recorder:
         _ = [row async for row in _sql.lock_accounts(connection, ids=[name for name, _ in told], apps=apps)]
         for name, verdict in pauses:
             metrics.PAUSES.labels(verdict.pause).inc()
-            await _sql.pause(
-                connection, account_id=name, whole_app=verdict.pause == "app", pause=verdict.after
+            await _pause(
+                connection, name, verdict.pause or "account", verdict.after if verdict.announced else None
             )
             if verdict.tags_abused:
                 await _sql.stop_tags(connection, account_id=name)
         for name, state in sorted(states.items()):
             await set_state(connection, name, state)
+
+
+async def _pause(connection: Connection, account_id: str, scope: Scope, announced: timedelta | None) -> None:
+    """Nobody of that scope calls before then, in any process; its accounts are locked."""
+    until = await _sql.note_pause(
+        connection,
+        scope=scope,
+        account_id=account_id,
+        announced=announced,
+        first=FIRST_PAUSE,
+        longest=LONGEST_PAUSE,
+        calm=CALM,
+    )
+    await _sql.pause(connection, account_id=account_id, whole_app=scope == "app", until=until)

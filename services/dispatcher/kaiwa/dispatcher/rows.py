@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from kaiwa.contracts.sends import ThreadControl
+from kaiwa.dispatcher.core import throttle
 from kaiwa.dispatcher.core.decide import Decision, decide
-from kaiwa.dispatcher.core.pace import BucketClass, Limits
+from kaiwa.dispatcher.core.pace import BucketClass, Limits, Rate
 from kaiwa.dispatcher.core.state import FOREVER, Account, Conversation, Grant, Intent, Nature, Policy
 from kaiwa.dispatcher.core.unit import CONTROL, FETCHED, GESTURES
 from kaiwa.dispatcher.core.wordings import own
@@ -92,6 +93,12 @@ def limits(row: Row) -> Limits:
     """What the account's file says, else the platform's figures."""
     given = {"text_per_second": _DEFAULT_TEXT_RATE[row["login"]]} | row["limits"]
     return Limits(**{name: given[name] for name in Limits.__dataclass_fields__ if name in given})
+
+
+def rate(row: Row) -> Rate:
+    """How fast a bucket gives, as configured and as the platform wants it now."""
+    since = row["now"] - row["resumed_at"] if row["resumed_at"] else None
+    return limits(row).rate(row["class"]).slowed(throttle.pace(row["percent"], since))
 
 
 def decision(row: Row, policy: Policy) -> Decision:

@@ -12,13 +12,14 @@ from typing import Final
 
 from kaiwa.bus import tracing
 from kaiwa.dispatcher.batcher import Batcher
-from kaiwa.dispatcher.core.classify import NEVER_LEFT, UPLOAD_AGAIN, Verdict, classify
+from kaiwa.dispatcher.core.classify import NEVER_LEFT, UPLOAD_AGAIN, Again, classify
 from kaiwa.dispatcher.core.pace import LATE
 from kaiwa.dispatcher.mark import Call, Claim, Marker
 from kaiwa.dispatcher.presence import Presence
 from kaiwa.dispatcher.record import Ended, Recorder
 from kaiwa.dispatcher.slots import DatabaseClock, Slots
 from kaiwa.dispatcher.uploads import Errand, Uploads
+from kaiwa.meta.answers import Accepted, Refused
 from kaiwa.meta.graph import Graph
 from kaiwa.runtime import crash, logs, metrics
 from kaiwa.runtime.telemetry import Attribute
@@ -28,6 +29,7 @@ _log = logs.get_logger()
 
 _CALLING: Final[Mapping[Attribute, str]] = {"http.request.method": "POST"}
 _LEAD = 0.02  # seconds before its slot that a call is committed
+_SILENCE = 5.0  # seconds of silence at once, until the pause is in the database and everybody's
 _RECORD_PAUSES = (0.1, 0.2, 0.5, 1, 2, 5, 5, 5)  # an answer is worth keeping while PostgreSQL is away
 
 
@@ -52,17 +54,20 @@ class Sender:
         self._slots = slots
         self._clock = clock
         self._lease = lease
-        self.marks: Batcher[Claim, Call | Errand | None] = Batcher(marker.mark)
-        self.records: Batcher[Ended, bool] = Batcher(recorder.record)
+        self._silent: dict[str, float] = {}
+        self.marks: Batcher[Claim, Call | Errand | None] = Batcher(marker.mark, at_once=2)
+        self.records: Batcher[Ended, bool] = Batcher(recorder.record, at_once=2)
 
     async def deliver(self, claim: Claim) -> None:
         """Send part after part until the request ends, waits, or is no longer ours."""
         slot = claim.slot
         try:
             while True:
-                await _sleep_until(self._clock.local(slot) - _LEAD)
-                until = time.monotonic() + self._lease
+                await _sleep_until(self._clock.local(slot) - max(_LEAD, self._slots.lead.seconds))
+                started = time.monotonic()
+                until = started + self._lease
                 call = await self.marks.submit(claim)
+                self._slots.lead.note(time.monotonic() - started + claim.taken)
                 if call is None:
                     return
                 if isinstance(call, Errand):
@@ -70,10 +75,12 @@ class Sender:
                     continue
                 if call.announced:
                     await self._presence.announce(call)
-                verdict = (
-                    await self._post(call) if await self._leave(call, claim, slot, until) else NEVER_LEFT
+                ended = (
+                    await self._post(call)
+                    if await self._leave(call, claim, slot, until)
+                    else Ended(call.part_id, call.want.desk.account_id, NEVER_LEFT)
                 )
-                if not await self._record(Ended(call.part_id, call.want.desk.account_id, verdict)):
+                if not await self._record(ended):
                     return
                 crash.point("dispatcher.between_parts")
                 slot = await self._slots.another(call.want)
@@ -86,7 +93,7 @@ class Sender:
     async def _leave(self, call: Call, claim: Claim, slot: datetime, until: float) -> bool:
         """Wait for the slot, or for another one if this call needs another bucket or comes too late.
 
-        False where the lease is over before the call: it must not be made any more.
+        False where it must not be made any more: the lease is over, or the platform has asked for silence meanwhile.
         """
         started = time.monotonic()
         if call.want.desk != claim.want.desk:
@@ -97,12 +104,14 @@ class Sender:
             now = time.monotonic()
             if now >= until:
                 return False
+            if max(self._silent.get(name, 0.0) for name in (call.want.desk.account_id, call.app_id)) > now:
+                return False
             if now - at <= LATE.total_seconds():
                 metrics.TOKENS_WAITED.labels(call.want.desk.bucket).inc(now - started)
                 return True
             slot = await self._slots.another(call.want)
 
-    async def _post(self, call: Call) -> Verdict:
+    async def _post(self, call: Call) -> Ended:
         started = time.monotonic()
         if call.late is not None:
             metrics.HANDOVER_SECONDS.labels(call.lane).observe(call.late + started - call.marked)
@@ -112,9 +121,14 @@ class Sender:
             answer = await self._graph.post(call.login, call.edge, call.body)
         crash.point("dispatcher.answered")
         metrics.SEND_SECONDS.observe(time.monotonic() - started)
+        usage = answer.usage if isinstance(answer, Accepted | Refused) else None
         if await self._uploads.forgotten(call.want.desk.account_id, call.borrowed, answer):
-            return UPLOAD_AGAIN
-        return classify(answer)
+            return Ended(call.part_id, call.want.desk.account_id, UPLOAD_AGAIN, usage)
+        verdict = classify(answer)
+        if isinstance(verdict, Again) and verdict.pause:
+            name = call.want.desk.account_id if verdict.pause == "account" else call.app_id
+            self._silent[name] = time.monotonic() + _SILENCE
+        return Ended(call.part_id, call.want.desk.account_id, verdict, usage)
 
     async def _record(self, ended: Ended) -> bool:
         for pause in _RECORD_PAUSES:

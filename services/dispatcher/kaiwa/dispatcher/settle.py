@@ -4,7 +4,7 @@ Nothing here sends. What is in doubt is settled by evidence: an echo's mid, an e
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 
 import asyncpg
@@ -51,6 +51,13 @@ async def explain(connection: Connection, account_id: str, customer_id: str, *, 
             case Others(mid=mid, at=at):
                 await _sql.note_other(connection, **key, at=at, hold=policy.human_hold)
                 await _sql.assign(connection, account_id=account_id, mid=mid, assigned="other")
+
+
+async def explain_all(connection: Connection, rooms: Collection[tuple[str, str]], *, policy: Policy) -> None:
+    """The same of many conversations; most of them have no such echo."""
+    names, customers = zip(*sorted(rooms), strict=True)
+    for row in [r async for r in _sql.unexplained(connection, accounts=names, customers=customers)]:
+        await explain(connection, row["account_id"], row["customer_id"], policy=policy)
 
 
 class Settler:

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 import asyncpg
 
+from kaiwa.dispatcher import rows
+from kaiwa.dispatcher.batcher import Batcher
 from kaiwa.dispatcher.core import lanes, pace
 from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.lanes import HUMAN
-from kaiwa.dispatcher.rows import Row, limits
+from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime.errors import DependencyError
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
@@ -20,6 +22,7 @@ from kaiwa.store.queries import load
 _sql = load("kaiwa.dispatcher")
 
 _FAR = timedelta(days=1)
+_LEAST_LEAD, _MOST_LEAD = 0.004, 0.5  # seconds
 _REMEMBER = 60.0  # seconds after which a better sample of the clocks' distance counts as old
 
 
@@ -50,6 +53,21 @@ class DatabaseClock:
         return moment.timestamp() - self._offset
 
 
+class Lead:
+    """How long it takes from taking a slot to being ready to leave in it: nearly always less than ``seconds``.
+
+    A slot that is nearer than this would be missed. It follows what was seen, quickly upwards and slowly down.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = _LEAST_LEAD
+
+    def note(self, taken: float) -> None:
+        wanted = 1.2 * taken
+        step = 0.5 if wanted > self.seconds else 0.01
+        self.seconds = min(max(self.seconds + step * (wanted - self.seconds), _LEAST_LEAD), _MOST_LEAD)
+
+
 class Slots:
     """Gives out slots of the accounts' buckets, exact with any number of processes.
 
@@ -60,6 +78,8 @@ class Slots:
         self._pool = pool
         self._clock = clock
         self._credit: dict[Desk, dict[int, float]] = {}
+        self._others: Batcher[Want, datetime | None] = Batcher(self._take_far)
+        self.lead = Lead()
         self.opens: dict[Desk, float] = {}
 
     async def take(
@@ -75,12 +95,13 @@ class Slots:
         for index, want in enumerate(wanted):
             wishes[want.desk].append(index)
         given: list[datetime | None] = [None] * len(wanted)
+        lead = timedelta(seconds=self.lead.seconds)
         moved = []
         for row in await self._lock(connection, list(wishes)):
             desk = Desk(row["account_id"], row["class"])
-            rate, asking = limits(row).rate(desk.bucket), wishes[desk]
+            rate, asking = rows.rate(row), wishes[desk]
             asking = await self._overtake(connection, row, [(n, wanted[n]) for n in asking], given)
-            found, tat = pace.slots(row["tat"], row["now"], rate, len(asking), horizon=horizon)
+            found, tat = pace.slots(row["tat"], row["now"] + lead, rate, len(asking), horizon=horizon)
             for index, slot in zip(self._chosen(desk, wanted, asking, len(found)), found, strict=True):
                 given[index] = slot
             if found and tat is not None:
@@ -100,10 +121,10 @@ class Slots:
         locked = _sql.lock_buckets(
             connection, accounts=[d.account_id for d in desks], classes=[d.bucket for d in desks]
         )
-        rows = [row async for row in locked]
-        if rows:
-            self._clock.note(before, rows[0]["now"], time.monotonic())
-        return rows
+        found = [row async for row in locked]
+        if found:
+            self._clock.note(before, found[0]["now"], time.monotonic())
+        return found
 
     async def _overtake(
         self,
@@ -122,7 +143,7 @@ class Slots:
                 connection,
                 account_id=bucket["account_id"],
                 bucket=bucket["class"],
-                committed=pace.COMMITTED,
+                committed=max(pace.COMMITTED, timedelta(seconds=self.lead.seconds)),
                 most=len(people),
             )
             overtaken = [row async for row in yielding]
@@ -158,11 +179,17 @@ class Slots:
 
         A call that has begun must not queue behind claims that have not: they stay within the horizon, it need not.
         """
-        async with self._pool.acquire() as connection, connection.transaction():
-            (slot,) = await self.take(connection, [want], horizon=_FAR)
+        slot = await self._others.submit(want)
         if slot is None:
             raise DependencyError(f"account {want.desk.account_id} is no longer registered")
         return slot
+
+    async def _take_far(self, wanted: list[Want]) -> list[datetime | None]:
+        started = time.monotonic()
+        async with self._pool.acquire() as connection, connection.transaction():
+            slots = await self.take(connection, wanted, horizon=_FAR)
+        self.lead.note(time.monotonic() - started)
+        return slots
 
     async def reached(self, slot: datetime) -> bool:
         """Wait for the moment of a slot; False where it was missed."""

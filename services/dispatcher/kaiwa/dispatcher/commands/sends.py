@@ -121,7 +121,7 @@ async def _show(dsn: str, request_id: str) -> list[dict[str, Any]]:
     async with connection(dsn, application="sends") as session:
         found = [dict(row) async for row in _sql.show_intent(session, request_id=request_id)]
         for row in found:
-            row["parts"] = [dict(p) async for p in _sql.parts_of(session, intent_id=row.pop("intent_id"))]
+            row["parts"] = [dict(p) async for p in _sql.parts_of(session, ids=[row.pop("intent_id")])]
             row["advice"] = _advice(row["reason"])
         return found
 

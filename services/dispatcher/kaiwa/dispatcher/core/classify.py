@@ -7,11 +7,12 @@ from typing import Literal
 from kaiwa.contracts.accounts import State as AccountState
 from kaiwa.contracts.outcomes import PlatformError
 from kaiwa.contracts.reasons import Reason
+from kaiwa.dispatcher.core.throttle import FIRST_PAUSE
 from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused
 from kaiwa.meta.errors import Action, explain
 
 RETRY_UNREACHABLE = timedelta(seconds=2)
-DEFAULT_PAUSE = timedelta(seconds=60)
+DEFAULT_PAUSE = FIRST_PAUSE
 BUSY_THREAD = timedelta(minutes=2)
 SECOND_TRY = timedelta(seconds=10)
 
@@ -79,6 +80,7 @@ class Again:
     """It certainly was not sent and may be tried later. ``pause``: who waits as long, besides this message.
 
     ``once``: it is tried a second time and not a third. ``tags_abused``: the account sends no tagged messages any more.
+    ``announced``: the platform said how long.
     """
 
     after: timedelta
@@ -88,6 +90,7 @@ class Again:
     error: PlatformError | None = None
     once: bool = False
     tags_abused: bool = False
+    announced: bool = False
 
 
 Verdict = Sent | InDoubt | Failed | Again
@@ -123,6 +126,7 @@ def _refused(answer: Refused) -> Verdict:
                 Reason.PAUSED_BY_PLATFORM,
                 pause="app" if row.action is Action.PAUSE_APP else "account",
                 error=error,
+                announced=answer.retry_after is not None,
                 tags_abused=(answer.code, answer.subcode) == _TAGS_ABUSED,
             )
         case Action.WAIT:

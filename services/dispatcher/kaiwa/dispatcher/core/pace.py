@@ -28,6 +28,8 @@ BucketClass = Literal["text", "media", "private_reply", "live_reply", "conversat
 
 _LEAST, _MOST = timedelta(milliseconds=30), timedelta(milliseconds=100)
 
+_TRICKLE = 0.01  # calls a period; none at all would be a pause
+
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 
@@ -39,6 +41,14 @@ class Rate:
     limit: float
     period: timedelta = SECOND
     burst: int = 0
+
+    def slowed(self, share: float) -> "Rate":
+        """So much of it."""
+        return (
+            self
+            if share >= 1
+            else Rate(max(self.limit * share, _TRICKLE), self.period, int(self.burst * share))
+        )
 
     @property
     def interval(self) -> timedelta:

@@ -230,6 +230,8 @@ def split(text: str) -> list[str]:
 
     A piece of nothing but white space is left out: the platform takes no empty message.
     """
+    if len(text.encode()) <= TEXT.most:
+        return [text] if text.strip() else []
     atoms = _atoms(text)
     pieces, start, size, space = [], 0, 0, 0
     index = 0

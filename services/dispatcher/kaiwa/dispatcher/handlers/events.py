@@ -94,8 +94,8 @@ class Events:
                 await _sql.note_comments(connection, comments=comments)
             if learnt.echoes:
                 await _sql.note_echoes(connection, echoes=[self._kept(item) for item in learnt.echoes])
-                for room in sorted({(item.account_id, item.customer_id) for item in learnt.echoes}):
-                    await settle.explain(connection, *room, policy=self._policy)
+                rooms = {(item.account_id, item.customer_id) for item in learnt.echoes}
+                await settle.explain_all(connection, rooms, policy=self._policy)
 
     def _kept(self, seen: Echo) -> dict[str, object]:
         """An echo as the database may know it: a fingerprint in place of the text."""

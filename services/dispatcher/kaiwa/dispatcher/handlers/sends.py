@@ -24,7 +24,7 @@ from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.contents import Contents, Saying
 from kaiwa.dispatcher.core.intake import Fault, addressable, due_at, fault, registry_fault
 from kaiwa.dispatcher.core.unit import Content, contents, handover
-from kaiwa.dispatcher.outcomes import report
+from kaiwa.dispatcher.outcomes import Told, report, tell
 from kaiwa.dispatcher.rows import Row, bucket_of
 from kaiwa.runtime import metrics
 from kaiwa.store.pool import Connection
@@ -33,6 +33,9 @@ from kaiwa.store.queries import load
 _sql = load("kaiwa.dispatcher")
 
 _QUARANTINE_WITHIN = 10.0
+_UNTOLD = dict.fromkeys(("evidence", "tag", "disclosure", "window_closes_at")) | {"attempt": 0}
+"""What an outcome may tell and a new request does not have."""
+
 _ACTIONS = {"escalate", "release", "cancel"}
 
 
@@ -113,8 +116,7 @@ class Sends:
         )
         _ = [r async for r in _sql.lock_conversations(connection, accounts=accounts, customers=customers)]
         await self._store(connection, [taken[r["intent_id"]] for r in fresh if r["state"] == "queued"])
-        for row in fresh:
-            await self._begin(connection, taken[row["intent_id"]], row, now)
+        await self._begin(connection, taken, fresh, now)
         await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
 
     def _partition(self, account_id: str, customer_id: str) -> int:
@@ -133,16 +135,23 @@ class Sends:
             names, texts = zip(*sealed, strict=True)
             await _sql.store_contents(connection, ids=names, sealed=texts)
 
-    async def _begin(self, connection: Connection, item: Taken, row: dict[str, Any], now: datetime) -> None:
+    async def _begin(
+        self, connection: Connection, taken: dict[str, Taken], fresh: list[dict[str, Any]], now: datetime
+    ) -> None:
         """Report what intake decided, and do at once what needs no call."""
-        request = item.request
-        metrics.INTAKE.labels("refused" if row["state"] == "refused" else "accepted").inc()
-        if row["state"] == "refused":
-            await report(connection, row["intent_id"], "refused", row["reason"])
-        elif request.kind in _ACTIONS:
-            await _act(connection, row["intent_id"], request, now)
-        else:
-            await report(connection, row["intent_id"], "accepted")
+        refused = sum(row["state"] == "refused" for row in fresh)
+        metrics.INTAKE.labels("refused").inc(refused)
+        metrics.INTAKE.labels("accepted").inc(len(fresh) - refused)
+        await tell(connection, [_told(row, now) for row in fresh if row["seq"]])
+        for row in fresh:
+            if not row["seq"]:
+                await _act(connection, row["intent_id"], taken[row["intent_id"]].request, now)
+
+
+def _told(row: dict[str, Any], now: datetime) -> Told:
+    """The first outcome of a request, made from what was inserted a moment ago."""
+    accepted = row["state"] == "queued"
+    return Told({**_UNTOLD, **row, "now": now}, "accepted" if accepted else "refused", row["reason"])
 
 
 async def _act(connection: Connection, intent_id: str, request: SendRequest, now: datetime) -> None:
@@ -220,4 +229,5 @@ def _row(item: Taken, account: Row | None, now: datetime) -> dict[str, Any]:
         "expires_at": None if wrong or not request.expires_at else parse(request.expires_at),
         "traceparent": item.traceparent,
         "finished_at": now if wrong or acted else None,
+        "seq": 1 if wrong or not acted else 0,
     }

@@ -16,14 +16,17 @@ from dispatcher.accounts where account_id = :account_id;
 select account_id, app_id, default_app from dispatcher.accounts where account_id = any(:ids::text[]);
 
 -- name: put_account(account_id, app_id, login, page_id, login_user_id, display_name, locale, markets, human_agent, default_app, unknown_echo, limits, presence, while_human, human_hold, hold_until_release, disclosure, sealed_token)!
+-- What the platform wants left alone stays so: a pause is not lifted by saying that the account is active.
 insert into dispatcher.accounts as a (
     account_id, app_id, login, page_id, login_user_id, display_name, locale, markets, human_agent, default_app,
-    unknown_echo, limits, presence, while_human, human_hold, hold_until_release, disclosure, state, sealed_token
+    unknown_echo, limits, presence, while_human, human_hold, hold_until_release, disclosure, state, sealed_token,
+    paused_until
 )
 values (
     :account_id, :app_id, :login, :page_id, :login_user_id, :display_name, :locale, :markets, :human_agent,
     :default_app, :unknown_echo, :limits::jsonb, :presence, :while_human, :human_hold::interval, :hold_until_release,
-    :disclosure::jsonb, 'active', :sealed_token
+    :disclosure::jsonb, 'active', :sealed_token,
+    (select resumes_at from dispatcher.throttles where scope = 'app' and id = :app_id)
 )
 on conflict (account_id) do update set
     app_id = excluded.app_id, login = excluded.login, page_id = excluded.page_id,
@@ -31,7 +34,7 @@ on conflict (account_id) do update set
     markets = excluded.markets, human_agent = excluded.human_agent, default_app = excluded.default_app,
     unknown_echo = excluded.unknown_echo, limits = excluded.limits, presence = excluded.presence,
     while_human = excluded.while_human, human_hold = excluded.human_hold,
-    hold_until_release = excluded.hold_until_release, disclosure = excluded.disclosure, state = 'active', paused_until = null,
+    hold_until_release = excluded.hold_until_release, disclosure = excluded.disclosure, state = 'active',
     sealed_token = excluded.sealed_token, routing_due = clock_timestamp();
 
 -- name: set_account_state(state, account_id)!
@@ -67,8 +70,8 @@ where account_id = any(:ids::text[]) or app_id in (
 order by account_id
 for update;
 
--- name: pause(pause, whole_app, account_id)!
-update dispatcher.accounts set paused_until = greatest(paused_until, clock_timestamp() + :pause::interval)
+-- name: pause(until, whole_app, account_id)!
+update dispatcher.accounts set paused_until = greatest(paused_until, :until::timestamptz)
 where account_id = :account_id or (
     :whole_app::boolean and app_id = (select app_id from dispatcher.accounts where account_id = :account_id)
 );
@@ -78,7 +81,7 @@ where account_id = :account_id or (
 update dispatcher.accounts set human_agent = false where account_id = :account_id;
 
 -- name: lock_buckets(accounts, classes)
--- Every bucket asked for, made where it was missing, locked in one order.
+-- Every bucket asked for, made where it was missing, locked in one order. The time is taken once they are.
 with wanted as (
     select distinct account_id, class from unnest(:accounts::text[], :classes::text[]) as k(account_id, class)
 ), made as (
@@ -87,8 +90,17 @@ with wanted as (
     on conflict (account_id, class) do update set tat = buckets.tat
     returning account_id, class, tat
 )
-select made.account_id, made.class, made.tat, a.limits, a.login, clock_timestamp() as now
-from made join dispatcher.accounts as a using (account_id);
+select
+    made.account_id, made.class, made.tat, a.limits, a.login, clock_timestamp() as now,
+    greatest(
+        case when o.heard_at > clock_timestamp() - interval '5 minutes' then o.percent end,
+        case when p.heard_at > clock_timestamp() - interval '5 minutes' then p.percent end
+    ) as percent,
+    greatest(o.resumes_at, p.resumes_at) as resumed_at
+from made
+join dispatcher.accounts as a using (account_id)
+left join dispatcher.throttles as o on o.scope = 'account' and o.id = a.account_id
+left join dispatcher.throttles as p on p.scope = 'app' and p.id = a.app_id;
 
 -- name: move_buckets(accounts, classes, tats, tolerances)!
 update dispatcher.buckets as b set tat = k.tat, tolerance = k.tolerance

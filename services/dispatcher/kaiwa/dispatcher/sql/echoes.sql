@@ -1,6 +1,10 @@
 -- name: note_echoes(echoes)!
-insert into dispatcher.echoes (account_id, mid, customer_id, kind, content_hash, occurred_at)
-select account_id, mid, customer_id, kind, decode(content_hash, 'hex'), occurred_at
+-- One whose mid an answer has named already is explained.
+insert into dispatcher.echoes (account_id, mid, customer_id, kind, content_hash, occurred_at, assigned)
+select account_id, mid, customer_id, kind, decode(content_hash, 'hex'), occurred_at,
+    case when exists (
+        select from dispatcher.parts as p where p.account_id = r.account_id and p.mid = r.mid and p.state = 'sent'
+    ) then 'ours' end
 from jsonb_to_recordset(:echoes::jsonb) as r(
     account_id text, mid text, customer_id text, kind text, content_hash text, occurred_at timestamptz
 )
@@ -29,6 +33,23 @@ where c.in_flight is null and (c.account_id, c.customer_id) in (
     select e.account_id, e.customer_id from dispatcher.echoes as e where e.assigned is null limit 100
 )
 for update skip locked;
+
+-- name: assign_named(accounts, mids)!
+-- Echoes that came before the answer which names them.
+update dispatcher.echoes as e set assigned = 'ours'
+from unnest(:accounts::text[], :mids::text[]) as k(account_id, mid)
+where e.account_id = k.account_id and e.mid = k.mid and e.assigned is null;
+
+-- name: unexplained(accounts, customers)
+-- Conversations with echoes of which nobody can say whose they are.
+select distinct account_id, customer_id from dispatcher.echoes
+join unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id) using (account_id, customer_id)
+where assigned is null
+order by account_id, customer_id;
+
+-- name: taken_mids(accounts, mids)
+select account_id, mid from dispatcher.parts
+join unnest(:accounts::text[], :mids::text[]) as k(account_id, mid) using (account_id, mid);
 
 -- name: mid_is_taken(account_id, mid)$
 select exists (select from dispatcher.parts where account_id = :account_id and mid = :mid);

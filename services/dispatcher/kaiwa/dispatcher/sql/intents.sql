@@ -3,17 +3,17 @@
 insert into dispatcher.intents (
     intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
     requested_at, due_at, next_at, expires_at, traceparent, finished_at, bucket, comment_id,
-    addressee, thread_control
+    addressee, thread_control, seq
 )
 select
     intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
     requested_at, due_at, due_at, expires_at, traceparent, finished_at, bucket, comment_id,
-    addressee, thread_control
+    addressee, thread_control, seq
 from jsonb_to_recordset(:rows::jsonb) as r(
     ordinal integer, intent_id text, account_id text, request_id text, customer_id text, author_kind text, lane text,
     content_kind text, pieces smallint, state text, reason text, error jsonb, requested_at timestamptz,
     due_at timestamptz, expires_at timestamptz, traceparent text, finished_at timestamptz, bucket text, comment_id text,
-    addressee text, thread_control jsonb
+    addressee text, thread_control jsonb, seq integer
 )
 order by ordinal
 on conflict do nothing
@@ -236,10 +236,41 @@ where i.intent_id = gone.intent_id and :counts::boolean;
 with lost as (update dispatcher.parts set state = 'lost', retried = true where part_id = :part_id returning intent_id)
 update dispatcher.intents as i set retries = i.retries + 1, doubt_since = null from lost where i.intent_id = lost.intent_id;
 
--- name: parts_of(intent_id)
+-- name: parts_of(ids)
 -- Without attempts that another one replaced, unless they came through after all.
-select row_number() over (order by n) as n, state, mid, covers, disclosure
-from dispatcher.parts where intent_id = :intent_id and not (retried and state = 'lost') order by n;
+select intent_id, row_number() over (partition by intent_id order by n) as n, state, mid, covers, disclosure
+from dispatcher.parts where intent_id = any(:ids::text[]) and not (retried and state = 'lost')
+order by intent_id, n;
+
+-- name: settle_sent(hold, ids, mids)
+-- Parts that were sent, the last of their requests: all of what endings.delivered does for one of them.
+with part as (
+    update dispatcher.parts as p set state = 'sent', mid = k.mid
+    from unnest(:ids::bigint[], :mids::text[]) as k(part_id, mid)
+    where p.part_id = k.part_id
+    returning p.intent_id, p.n, p.mid, p.disclosure || jsonb_build_object('mid', p.mid) as disclosure
+), ended as (
+    update dispatcher.intents as i set state = 'sent', reason = null, evidence = 'answer', error = null,
+        disclosure = coalesce(p.disclosure, i.disclosure), pieces_sent = i.pieces, finished_at = clock_timestamp(),
+        fence = null, lease_until = null, doubt_since = null, seq = i.seq + 1
+    from part as p where i.intent_id = p.intent_id
+    returning i.intent_id, i.seq, i.request_id, i.account_id, i.customer_id, i.comment_id, i.addressee, i.evidence,
+        i.tag, i.disclosure, i.author_kind, i.lane, i.attempt, i.window_closes_at, i.error, i.traceparent,
+        i.content_kind, i.requested_at, i.finished_at as now, p.n, p.mid, p.disclosure is not null as disclosed
+), room as (
+    update dispatcher.conversations as c set in_flight = nullif(c.in_flight, e.intent_id),
+        last_automated_at = case
+            when e.author_kind = 'automation' then greatest(c.last_automated_at, e.now) else c.last_automated_at
+        end,
+        last_human_at = case when e.author_kind = 'human' then greatest(c.last_human_at, e.now) else c.last_human_at end,
+        human_until = case
+            when e.author_kind <> 'human' or c.released_at >= e.now then c.human_until
+            else greatest(c.human_until, dispatcher.held_until(c.account_id, e.now, :hold::interval))
+        end,
+        disclosed_at = case when e.disclosed then greatest(c.disclosed_at, e.now) else c.disclosed_at end
+    from ended as e where c.account_id = e.account_id and c.customer_id = e.customer_id
+)
+select * from ended;
 
 -- name: advance(pieces_sent, disclosure, evidence, state, lease, intent_id)!
 -- A piece is delivered; the holder of the claim goes on with the next one.

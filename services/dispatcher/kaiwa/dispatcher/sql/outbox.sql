@@ -1,6 +1,9 @@
--- name: put(topic, key, value, headers, measured)!
+-- name: put_all(topics, keys, values, headers, measured)!
 insert into dispatcher.outbox (topic, key, value, headers, measured)
-values (:topic, :key, :value, :headers::jsonb, :measured::jsonb);
+select topic, key, value, headers::jsonb, measured::jsonb
+from unnest(:topics::text[], :keys::bytea[], :values::bytea[], :headers::text[], :measured::text[])
+    with ordinality as r(topic, key, value, headers, measured, ordinal)
+order by ordinal;
 
 -- name: try_lock_relay(key)$
 -- One relay at a time, so that records of one key keep their order; the lock ends with the transaction.

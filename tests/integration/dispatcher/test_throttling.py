@@ -1,0 +1,99 @@
+"""What the platform throttles is obeyed: by every process, across restarts, and without a single call meanwhile."""
+
+import asyncio
+
+import pytest
+import pytest_asyncio
+from dispatcher_rig import HUMAN, DispatcherRig
+
+from kaiwa.simulator.simulator import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ACCOUNT = (
+    "select extract(epoch from paused_until - now())::float from dispatcher.accounts where account_id = $1"
+)
+OVER = "update dispatcher.accounts set paused_until = now() where account_id = $1"
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def calm(rig: DispatcherRig) -> None:
+    """Nobody is throttled at first."""
+    await rig.db.execute("delete from dispatcher.throttles")
+    await rig.db.execute("update dispatcher.accounts set paused_until = null")
+
+
+async def paused(rig: DispatcherRig, person: Person) -> float:
+    """Seconds for which the account is paused still, once it is."""
+    async with asyncio.timeout(15):
+        while (left := await rig.db.fetchval(ACCOUNT, person.account_id)) is None or left <= 0:  # noqa: ASYNC110 - the event is in PostgreSQL
+            await asyncio.sleep(0.02)
+    return float(left)
+
+
+async def test_a_full_budget_silences_every_process_also_after_a_restart(rig: DispatcherRig) -> None:
+    """The message itself was sent; its answer's headers say that the budgets are full, the account's for two minutes.
+
+    Breaks when the pause is a process's own memory, when the unit is seconds, or when a full budget only slows down.
+    """
+    person, other = await rig.customer(), await rig.customer()
+    rig.sim.fault("usage", marker="full 0", times=1, usage=100, regain_minutes=2)
+    assert (await rig.final(await rig.ask(person, "full 0", author=HUMAN))).state == "sent"
+    assert 90 < await paused(rig, person) <= 120
+
+    waiting = [await rig.ask(person, f"full {n}", author=HUMAN) for n in (1, 2)]
+    for request in waiting:
+        await rig.until(request, lambda outcome: outcome.state == "accepted")
+    await rig.services["dispatcher"].kill()
+    await rig.dispatcher()
+    elses = await rig.ask(other, "full for somebody else", author=HUMAN)
+    await rig.until(elses, lambda outcome: outcome.state == "accepted")
+    assert await paused(rig, other) <= 60
+    await rig.db.execute(OVER, other.account_id)
+    assert (await rig.final(elses)).state == "sent"
+    assert [call.text for call in rig.sim.books.posts("full ")] == ["full 0", "full for somebody else"]
+
+    await rig.db.execute(OVER, person.account_id)
+    for request in waiting:
+        assert (await rig.final(request)).state == "sent"
+
+
+async def test_a_pause_that_follows_another_is_twice_as_long(rig: DispatcherRig) -> None:
+    """Where nothing is announced: from 60 s on. Breaks when each throttled call counts as a pause of its own."""
+    person = await rig.customer()
+    rig.sim.fault("error", marker="doubling", times=2, when="before", code=613)
+    request = await rig.ask(person, "doubling", author=HUMAN)
+    assert 40 < await paused(rig, person) <= 60
+
+    await rig.db.execute(
+        "update dispatcher.throttles set resumes_at = now() where id = $1", person.account_id
+    )
+    await rig.db.execute(OVER, person.account_id)
+    await rig.db.execute(
+        "update dispatcher.intents set next_at = now(), due_at = now() where state = 'queued'"
+    )
+    await rig.db.execute("update dispatcher.conversations set wake_at = now() where next_due is not null")
+    assert 60 < await paused(rig, person) <= 120
+
+    await rig.db.execute(OVER, person.account_id)
+    await rig.db.execute(
+        "update dispatcher.intents set next_at = now(), due_at = now() where state = 'queued'"
+    )
+    await rig.db.execute("update dispatcher.conversations set wake_at = now() where next_due is not null")
+    assert (await rig.final(request)).state == "sent"
+
+
+async def test_an_account_slows_down_before_the_wall(rig: DispatcherRig) -> None:
+    """At 95 % of the budget a quarter of the limit is left. Breaks when the headers of accepted calls are not read."""
+    shop = await rig.account(entry={"limits": {"text_per_second": 40}})
+    people = [rig.sim.customer(shop) for _ in range(13)]
+    for person in people:
+        person.write("Hello")
+    assert await rig.sim.settled()
+    rig.sim.fault("usage", marker="slower 0", times=1, usage=95)
+    assert (await rig.final(await rig.ask(people[0], "slower 0", author=HUMAN))).state == "sent"
+
+    requests = [await rig.ask(person, f"slower {n}", author=HUMAN) for n, person in enumerate(people[1:], 1)]
+    for request in requests:
+        assert (await rig.final(request)).state == "sent"
+    assert rig.sim.books.peak(shop.account_id) <= 40 * 0.33 + 1
