@@ -133,6 +133,7 @@ def evidence(**changes: Any) -> Evidence:
         "forgotten": {LEFT: Answered(status=200, confirmation_code="CODE")},
         "deletions": {"CODE": "done"},
         "ledger": "4 entries, 1 checkpoints",
+        "audit": {"due": 1, "made in time": 1},
         "spoken": {"ingest.log": '{"event": "serving"}'},
         "exits": {"ingest": 0},
     }

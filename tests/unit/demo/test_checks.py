@@ -147,6 +147,12 @@ BROKEN: list[tuple[str, Callable[[Evidence], Check], Evidence]] = [
     ("nobody asked", checks.forgotten, evidence(forgotten={}, deletions={})),
     ("the ledger was altered", checks.deleted, evidence(ledger="not verified: entry 3")),
     (
+        "the audit found one",
+        checks.audited,
+        evidence(audit={"due": 1, "made in time": 0, "disclosure missing": 1}),
+    ),
+    ("the audit saw nothing", checks.audited, evidence(audit={})),
+    (
         "no disclosure",
         checks.disclosed,
         evidence(books=books(calls=[called(1, "Yes"), called(2, "Kim here")])),

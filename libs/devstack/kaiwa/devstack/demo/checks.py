@@ -207,6 +207,18 @@ def disclosed(e: Evidence) -> Check:
     )
 
 
+def audited(e: Evidence) -> Check:
+    """The audit reads the topics alone, and has to come to what Meta's books say."""
+    found = {name: n for name, n in e.audit.items() if name.startswith("disclosure ") and n}
+    due, made = e.audit.get("due", 0), e.audit.get("made in time", 0)
+    blind = [] if due else ["the audit saw no automated message at which a disclosure was due"]
+    return Check(
+        "An independent audit of the topics finds the same",
+        f"{made} of {due} disclosures that were due were made in time; findings: {len(found)}",
+        (*blind, *(f"{n} {name}" for name, n in found.items())),
+    )
+
+
 def silent(e: Evidence) -> Check:
     content = {text for event in e.books.events if (text := event.text)} | {
         call.text for call in e.books.calls if call.text
@@ -238,6 +250,7 @@ CHECKS: Final[Sequence[Callable[[Evidence], Check]]] = (
     deleted,
     forgotten,
     disclosed,
+    audited,
     silent,
 )
 

@@ -43,6 +43,8 @@ class Evidence:
     `forgotten`: what Meta's callback about the owner of an account was answered; `deletions`: the state of each request
     to delete, by its code.
 
+    `audit`: what the report counts of disclosures (`due`, `made in time`) and of findings about them.
+
     `spoken`: what the services said where nobody erases (logs, metrics), by place.
     """
 
@@ -60,6 +62,7 @@ class Evidence:
     forgotten: Mapping[str, Answered]
     deletions: Mapping[str, str]
     ledger: str
+    audit: Mapping[str, int]
     spoken: Mapping[str, str]
     exits: Mapping[str, int]
 

@@ -1,7 +1,9 @@
 """Gathers the evidence when the story is over: reads every topic, table and file from its beginning."""
 
 import asyncio
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -31,6 +33,7 @@ async def gather(stage: Stage, *, unfinished: Sequence[str]) -> Evidence:
     """Reads everything from its beginning; ends the services, so that their logs are complete."""
     kafka, books = _kafka(stage), await stage.remote.books()
     left, ledger, spoken = await asyncio.gather(remains(stage), _ledger(stage), _metrics(stage))
+    audit = await _audit(stage)
     deletions = await _deletions(stage)
     exits = await stage.kaiwa.stop()
     spoken |= {f"{name}.log": stage.kaiwa.processes[name].log.read_text() for name in stage.kaiwa.services}
@@ -49,6 +52,7 @@ async def gather(stage: Stage, *, unfinished: Sequence[str]) -> Evidence:
         forgotten=stage.forgotten,
         deletions=deletions,
         ledger=ledger,
+        audit=audit,
         spoken=spoken,
         exits=exits,
     )
@@ -121,6 +125,19 @@ async def _ledger(stage: Stage) -> str:
     except DependencyError as error:
         return f"not verified: {error}"
     return f"{said['entries']} entries, {said['checkpoints']} checkpoints"
+
+
+async def _audit(stage: Stage) -> dict[str, int]:
+    """What the independent audit says of disclosures, by the report's own figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = await stage.kaiwa.kaiwa("report", "--out", f"{folder}/report.json", "--json")
+    counted: Counter[str] = Counter()
+    for figure in msgspec.json.decode(out)["figures"]:
+        section, name = figure["section"], figure["name"]
+        counts_dues = section == "disclosures" and figure["unit"] == ""
+        if counts_dues or (section == "findings" and name.startswith("disclosure ")):
+            counted[name] += int(figure["value"])
+    return dict(counted)
 
 
 async def _metrics(stage: Stage) -> dict[str, str]:
