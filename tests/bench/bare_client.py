@@ -1,6 +1,6 @@
 """What a send costs at the least: httpx on aiohttp's transport, so many calls at once, and nothing else.
 
-``python bare_client.py URL CALLS CONCURRENCY`` prints a JSON object: its processor seconds and how long it took.
+``python bare_client.py URL CALLS CONCURRENCY NAME`` prints a JSON object: its processor seconds and how long it took.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import uvloop
 from httpx_aiohttp import AiohttpTransport
 
 
-async def main(url: str, calls: int, concurrency: int) -> None:
+async def main(url: str, calls: int, concurrency: int, name: str) -> None:
     transport = AiohttpTransport(limits=httpx.Limits(max_connections=concurrency))
     async with httpx.AsyncClient(transport=transport, timeout=20, trust_env=False) as client:
         numbers = iter(range(calls))
@@ -24,7 +24,7 @@ async def main(url: str, calls: int, concurrency: int) -> None:
                     "recipient": {"id": f"11{number % 1000}"},
                     "messaging_type": "RESPONSE",
                     "message": {
-                        "text": f"Thank you! Your parcel left the house this morning, number {number}"
+                        "text": f"Thank you! Your parcel left the house this morning, number {name}-{number}"
                     },
                 }
                 response = await client.post(
@@ -37,6 +37,7 @@ async def main(url: str, calls: int, concurrency: int) -> None:
         await asyncio.gather(
             *(work() for _ in range(min(concurrency, calls)))
         )  # its connections are warm now
+        name += "-timed"
         numbers = iter(range(calls))
         burnt, started = time.process_time(), time.perf_counter()
         await asyncio.gather(*(work() for _ in range(concurrency)))
@@ -45,4 +46,4 @@ async def main(url: str, calls: int, concurrency: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    uvloop.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))

@@ -1,7 +1,7 @@
 """The ordinary end of a call, for many at once: the platform took the last piece of a message and named it.
 
-Nine hundred and ninety-nine of a thousand calls end like this; what :mod:`kaiwa.dispatcher.endings` does for one request
-in ten statements is done here for all of them in five. Whatever is out of the ordinary goes there.
+What :mod:`kaiwa.dispatcher.endings` does for one request, statement by statement, is done here for a whole batch with
+as many. Whatever is out of the ordinary goes there.
 """
 
 from collections.abc import Sequence
