@@ -103,6 +103,11 @@ async def test_nothing_is_sent_twice_after_a_restore(
     assert lost, "what came after the copy is listed"
     assert lost <= set(traffic.asked)
     assert told["applied"] > 0
+    await rig.db.execute("update dispatcher.restores set finished_at = null")
+    with pytest.raises(DependencyError, match="ended with code 3"):
+        await rig.dispatcher()
+    resumed = json.loads((await rig.kaiwa("db", "after-restore", "--json")).stdout)
+    assert {row["request_id"] for row in resumed["lost"]} == lost, "a run that was broken off lists them, too"
 
     await rig.dispatcher(KAIWA_DISPATCHER__HUMAN_HOLD="1")
     repeated = next(name for name in sorted(lost))

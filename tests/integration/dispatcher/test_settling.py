@@ -97,7 +97,9 @@ async def test_the_conversation_goes_on_and_a_person_settles(rig: DispatcherRig)
         "in_doubt",
         "went_on",
     )
-    requests.append(await in_doubt(rig, await rig.customer(), "nobody knows", "reset", when="before"))
+    other = await rig.customer()
+    requests.append(await in_doubt(rig, other, "nobody knows", "reset", when="before"))
+    talk_on(other)
     settled = [
         await rig.kaiwa("sends", "settle", requests[0], "--sent", "--mid", "m-by-hand", "--json"),
         await rig.kaiwa("sends", "settle", requests[1], "--not-sent", "--json"),

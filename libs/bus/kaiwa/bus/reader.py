@@ -1,13 +1,14 @@
 """Reading without a group: once from beginning to end, or as a table that keeps following its topic."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError, UnknownMemberIdError
+from aiokafka.errors import CommitFailedError, KafkaError, UnknownMemberIdError
 
 from kaiwa.bus.clients import consuming, reading
 from kaiwa.bus.errors import away, missing
@@ -20,7 +21,8 @@ from kaiwa.runtime.settings import Kafka
 _WAIT_MS: Final = 200
 _CONNECT_TIMEOUT: Final = 10.0  # seconds
 _IDLE: Final = 0.05  # seconds between looks at a table that is up to date
-_PAUSE: Final = 1.0  # seconds before a table's reader starts again
+_PAUSE: Final = 1.0  # seconds before a table's reader, or the commit for a group, tries again
+_PATIENCE: Final = 15.0  # seconds beyond a session's length in which Kafka notices that a member is gone
 
 _log = logs.get_logger()
 
@@ -82,14 +84,26 @@ async def offsets_since(
 
 
 async def rewind(kafka: Kafka, group: str, offsets: Mapping[TopicPartition, int], *, client_id: str) -> None:
-    """Let a group that has no members go on from these offsets. DependencyError while it has some."""
+    """Let a group that has no members go on from these offsets.
+
+    A member that was killed counts for the length of its session, which is waited for; DependencyError after that.
+    """
     consumer = AIOKafkaConsumer(**consuming(kafka, client_id=client_id, group=group))
+    deadline = time.monotonic() + kafka.session_timeout + _PATIENCE
     try:
         await consumer.start()
         consumer.assign(list(offsets))
-        await consumer.commit(dict(offsets))
-    except UnknownMemberIdError as error:
-        raise DependencyError(f"the group {group} is at work: stop its processes first") from error
+        while True:
+            try:
+                await consumer.commit(dict(offsets))
+            except (CommitFailedError, UnknownMemberIdError) as error:
+                if time.monotonic() > deadline:
+                    raise DependencyError(
+                        f"the group {group} is at work: stop its processes first"
+                    ) from error
+                await asyncio.sleep(_PAUSE)
+            else:
+                return
     except (KafkaError, OSError, TimeoutError) as error:
         raise away(kafka) from error
     finally:

@@ -12,28 +12,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
-import msgspec
 
 from kaiwa.bus import reader
 from kaiwa.bus.records import is_heartbeat, is_tombstone
 from kaiwa.contracts import ids, topics
 from kaiwa.contracts.outcomes import FINAL, Outcome, decode
-from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.times import from_ms, parse
 from kaiwa.contracts.wire import UNREADABLE
-from kaiwa.dispatcher import endings
+from kaiwa.dispatcher import restored
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.state import Policy
-from kaiwa.dispatcher.core.unit import GESTURES, Text, contents
 from kaiwa.dispatcher.handlers.sends import Sends, Taken
 from kaiwa.dispatcher.handlers.sends import read as read_request
-from kaiwa.dispatcher.outcomes import report
-from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime.errors import DependencyError
 from kaiwa.runtime.settings import Kafka
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
-from kaiwa.store.sealing import Unsealable
 
 _sql = load("kaiwa.dispatcher")
 
@@ -44,9 +38,6 @@ _REPORTED_WITHIN = timedelta(seconds=10)
 """What the old database had taken in is reported within this, so requests that came later were never seen by it."""
 _PAGE = 200
 _RETENTION = timedelta(days=14)
-_UNKNOWN = "unknown"
-"""The kind of a part whose words nobody can tell: no echo and no thread settles it, but a person."""
-
 Key = tuple[str, str]
 """Account and request."""
 
@@ -88,36 +79,38 @@ class Recovery:
 
     async def run(self, say: Callable[[str], None]) -> Recovered | None:
         """None where the database knows all outcomes."""
-        since, resumed = await self._since()
+        begun = await _sql.open_restore(self._connection)
+        since = begun["since"] if begun else await self._since()
         say(f"reading {topics.OUTCOMES} since {since:%Y-%m-%d %H:%M:%S} UTC")
         newest = _newest([record.value async for record in self._records(topics.OUTCOMES, since)])
         unknown = await _unknown(self._connection, newest)
-        if not unknown and not resumed:
+        if not unknown and not begun:
             return None
-        if not resumed:
+        if not begun:
             await _sql.begin_restore(self._connection, since=since)
+        say(
+            "rewinding events and erasures, so that they are applied again, once no dispatcher is left in their groups"
+        )
+        await self._rewind(since)
         found = Recovered(since)
         lost = [key for key in unknown if not await self._is_known(key)]
-        say(f"{len(unknown)} outcomes are news; {len(lost)} requests are not in the database")
+        listed = [*(begun["lost"] if begun else ()), *(ids.derived(*key) for key in lost)]
+        await _sql.note_lost(self._connection, intents=listed)
+        say(f"{len(unknown)} outcomes are news; {len(listed)} requests were not in the database")
         last = max((parse(newest[key].decided_at) for key in unknown), default=since)
         await self._take_in_lost(since, last + _REPORTED_WITHIN)
         await self._remember([newest[key] for key in lost])
         await self._end_all(newest, found, say)
-        say("rewinding events and erasures, so that they are applied again")
-        await self._rewind(since)
         await _sql.rest_hourly_buckets(self._connection)
         await _sql.end_restores(self._connection)
-        found.lost = tuple([await self._described(key) for key in sorted(lost)])
+        found.lost = tuple([dict(row) async for row in _sql.describe_lost(self._connection, intents=listed)])
         return found
 
-    async def _since(self) -> tuple[datetime, bool]:
-        """From when on the database may not know what happened, and whether an earlier run was broken off."""
-        begun = await _sql.open_restore(self._connection)
-        if begun is not None:
-            return begun["since"], True
-        known = await _sql.known_until(self._connection)
-        now = await _sql.database_time(self._connection)
-        return (known or now - _RETENTION) - _OVERLAP, False
+    async def _since(self) -> datetime:
+        """From when on the database may not know what happened."""
+        known: datetime | None = await _sql.known_until(self._connection)
+        now: datetime = await _sql.database_time(self._connection)
+        return (known or now - _RETENTION) - _OVERLAP
 
     async def _records(self, topic: str, since: datetime) -> Any:
         start = await reader.offsets_since(self._kafka, [topic], since, client_id=_CLIENT)
@@ -169,100 +162,21 @@ class Recovery:
                 for row in rows:
                     outcome = newest.get((row["account_id"], row["request_id"]))
                     if outcome and outcome.state in FINAL and outcome.seq > row["seq"]:
-                        await self._apply(row, outcome)
+                        await restored.apply(self._connection, row, outcome, policy=self._policy)
                         found.applied += 1
                     elif row["state"] != "in_doubt":
-                        await self._doubt(row, outcome)
+                        await restored.doubt(self._connection, row, outcome, self._vault)
                         found.doubted += 1
             if not rows:
                 return
             after = rows[-1]["position"]
             say(f"{found.applied} ended as their outcomes say, {found.doubted} are in doubt")
 
-    async def _apply(self, row: Row, outcome: Outcome) -> None:
-        """The old database's word, which callers have heard."""
-        at = parse(outcome.decided_at)
-        intent = {"intent_id": row["intent_id"]}
-        disclosure = outcome.disclosure and msgspec.to_builtins(outcome.disclosure)
-        sent = outcome.state == "sent"
-        await _sql.apply_outcome(
-            self._connection,
-            **intent,
-            state=outcome.state,
-            reason=outcome.reason,
-            tag=outcome.tag,
-            evidence=outcome.evidence,
-            disclosure=disclosure,
-            error=outcome.error and msgspec.to_builtins(outcome.error),
-            attempt=outcome.attempt,
-            seq=outcome.seq,
-            decided_at=at,
-            pieces_sent=row["pieces"] if sent else 0,
-        )
-        parts = [
-            {"n": part.n, "state": part.state if part.state == "sent" else "lost", "mid": part.mid}
-            for part in outcome.parts
-        ]
-        await _sql.replace_parts(self._connection, **intent, parts=parts, decided_at=at)
-        if sent and row["content_kind"] not in GESTURES and row["customer_id"]:
-            await _sql.note_sent(
-                self._connection,
-                account_id=row["account_id"],
-                customer_id=row["customer_id"],
-                author=row["author_kind"],
-                at=at,
-                hold=self._policy.human_hold,
-                disclosed=disclosure is not None,
-            )
-        await self._release(row)
-
-    async def _doubt(self, row: Row, outcome: Outcome | None) -> None:
-        await _sql.catch_up(self._connection, intent_id=row["intent_id"], seq=outcome.seq if outcome else 0)
-        kind, content_hash = self._told_by(row)
-        part = await _sql.doubt_whole(
-            self._connection,
-            intent_id=row["intent_id"],
-            kind=kind,
-            content_hash=content_hash,
-            called_at=row["requested_at"],
-        )
-        if row["content_kind"] in GESTURES:
-            await endings.doubt(self._connection, {**row, **part}, None)
-        else:
-            await _sql.doubt(self._connection, intent_id=row["intent_id"], error=None, retry=False)
-            await report(self._connection, row["intent_id"], "in_doubt", Reason.RESTORED)
-        await self._release(row)
-
-    def _told_by(self, row: Row) -> tuple[str, str | None]:
-        """As what it would be seen: only a person's single text is surely said as it was asked."""
-        if row["content_kind"] in GESTURES:
-            return row["content_kind"], None
-        if row["author_kind"] != "human" or row["pieces"] != 1 or row["comment_id"] or row["sealed"] is None:
-            return _UNKNOWN, None
-        try:
-            saying = self._vault.open(row["intent_id"], row["sealed"])
-        except Unsealable:
-            return _UNKNOWN, None
-        (piece,) = contents(saying.message, saying.reply_to)
-        return (
-            (piece.kind, self._vault.fingerprint(piece.text)) if isinstance(piece, Text) else (_UNKNOWN, None)
-        )
-
-    async def _release(self, row: Row) -> None:
-        """Its conversation waits for nothing."""
-        await _sql.let_go(self._connection, intent_id=row["intent_id"])
-        rooms = {"accounts": [row["account_id"]], "customers": [row["customer_id"]]}
-        await _sql.refresh_heads(self._connection, **rooms)
-
     async def _rewind(self, since: datetime) -> None:
         """Windows, echoes, holds and erasures of the lost time; each of them may be applied twice."""
         for topic in (topics.EVENTS, topics.ERASURES):
             start = await reader.offsets_since(self._kafka, [topic], since, client_id=_CLIENT)
             await reader.rewind(self._kafka, f"kaiwa.dispatcher.{topic}", start, client_id=_CLIENT)
-
-    async def _described(self, key: Key) -> Mapping[str, str | None]:
-        row = await _sql.describe_lost(self._connection, intent_id=ids.derived(*key))
-        return dict(row)
 
 
 async def _unknown(connection: Connection, newest: Mapping[Key, Outcome]) -> list[Key]:

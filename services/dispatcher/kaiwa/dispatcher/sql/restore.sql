@@ -7,7 +7,7 @@ left join dispatcher.intents as i using (account_id, request_id)
 where i.seq is null or i.seq < k.seq;
 
 -- name: open_restore()^
-select begun_at, since from dispatcher.restores where finished_at is null order by begun_at limit 1;
+select begun_at, since, lost from dispatcher.restores where finished_at is null order by begun_at limit 1;
 
 -- name: known_until()$
 -- Everything before this moment has been applied; null where nothing ever was.
@@ -15,6 +15,9 @@ select min(fresh_at) from dispatcher.watermarks;
 
 -- name: begin_restore(since)!
 insert into dispatcher.restores (since) values (:since);
+
+-- name: note_lost(intents)!
+update dispatcher.restores set lost = :intents where finished_at is null;
 
 -- name: end_restores()!
 update dispatcher.restores set finished_at = clock_timestamp() where finished_at is null;
@@ -86,5 +89,6 @@ update dispatcher.buckets set tat = greatest(tat, clock_timestamp() + interval '
 -- name: intent_exists(intent_id)$
 select exists (select from dispatcher.intents where intent_id = :intent_id);
 
--- name: describe_lost(intent_id)^
-select request_id, account_id, customer_id, state, reason from dispatcher.intents where intent_id = :intent_id;
+-- name: describe_lost(intents)
+select request_id, account_id, customer_id, state, reason from dispatcher.intents
+where intent_id = any(:intents::text[]) order by position;
