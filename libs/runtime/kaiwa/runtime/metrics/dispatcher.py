@@ -89,3 +89,7 @@ CONTENT_AGE: Final = Gauge(
 SLICE_AGE: Final = Gauge(
     "kaiwa_dispatcher_content_slice_age_seconds", "Oldest slice of contents", registry=DISPATCHER
 )
+
+# A series that first appears at 1 has no rate: those that objectives rest on are there from the start.
+for _lane in ("human", "transactional", "bulk"):
+    HANDOVER_SECONDS.labels(_lane)

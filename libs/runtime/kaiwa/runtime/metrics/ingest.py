@@ -30,3 +30,7 @@ FACTS_LOST: Final = Counter("kaiwa_ingest_facts_lost_total", "Analytics facts no
 CALLBACKS: Final = Counter(
     "kaiwa_ingest_callbacks_total", "Callback requests", ["callback", "outcome"], registry=INGEST
 )
+
+# A series that first appears at 1 has no rate: those that objectives rest on are there from the start.
+for _outcome in ("accepted", "unavailable", "overloaded", "fuse_open", "bad_signature"):
+    WEBHOOKS.labels(_outcome)

@@ -70,7 +70,7 @@ HEALTH: Final = Dashboard(
                     "Processes whose producer reaches Kafka, and those whose does not.",
                     [
                         Query("sum by (job) (kaiwa_kafka_connected{@})", "{{job}}"),
-                        Query("count(kaiwa_kafka_connected{@} == 0)", "away"),
+                        Query("sum(kaiwa_kafka_connected{@} == bool 0)", "away"),
                     ],
                     runbook="KaiwaKafkaAway",
                 ),

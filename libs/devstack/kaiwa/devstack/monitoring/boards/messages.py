@@ -71,6 +71,7 @@ MESSAGES: Final = Dashboard(
                         )
                     ],
                     unit="cps",
+                    quiet=True,
                 ),
                 Panel(
                     "Waiting for tokens",
