@@ -182,7 +182,7 @@ def _labelled(
 def _variables(port: int) -> dict[str, str]:
     """The embedded broker's settings, as the public image reads them: `a.b-c` is KAFKA_A_B___C."""
     settings = {
-        **kafka.settings(port=port, controller_port=9093, log_dir=Path(_LOG_DIR)),
+        **kafka.settings(port=port, controller_ports=[9093], log_dir=Path(_LOG_DIR)),
         "controller.quorum.voters": "1@localhost:9093",
         "listeners": "HOST://:9092,INSIDE://:19092,CONTROLLER://:9093",
         "advertised.listeners": f"HOST://127.0.0.1:{port},INSIDE://{KAFKA_INSIDE}",

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from kaiwa.bus.records import Outgoing
-from kaiwa.contracts import topics
+from kaiwa.contracts import accounts, topics
+from kaiwa.contracts.accounts import Account, login_user_hash
 from kaiwa.contracts.events import Event, Kind, encode
 from kaiwa.contracts.ids import derived
 from kaiwa.contracts.partition import of_conversation
@@ -52,3 +53,16 @@ def record(happened: Event) -> Outgoing:
     """Where ingest would put it."""
     partition = of_conversation(happened.account_id or "", happened.customer_id, PARTITIONS)
     return Outgoing(topics.EVENTS, happened.id.encode(), encode(happened), partition=partition)
+
+
+def wish(kind: Kind, user_id: str, code: str) -> Outgoing:
+    """A callback of Meta, as ingest records it."""
+    data = {"user_id": user_id, "code": code, "issued_at": "2026-11-22T10:00:00.000Z"}
+    happened = event(kind, data, customer=None, account=None)
+    return Outgoing(topics.PRIVACY, happened.id.encode(), encode(happened))
+
+
+def registered(account_id: str, user_id: str) -> Outgoing:
+    """An account that this user logged in, as the dispatcher tells of it."""
+    account = Account(account_id=account_id, app_id="1001", login_user_hash=login_user_hash("1001", user_id))
+    return Outgoing(topics.ACCOUNTS, account_id.encode(), accounts.encode(account))

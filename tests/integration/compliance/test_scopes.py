@@ -11,14 +11,12 @@ import asyncpg
 import msgspec
 import pytest
 from compliance_rig import BOUND, SLACK, Rig, until
-from happenings import ACCOUNT, event, message, record, unsend
+from happenings import ACCOUNT, event, message, record, registered, unsend, wish
 
 from kaiwa.bus.records import Outgoing
-from kaiwa.contracts import accounts, topics
-from kaiwa.contracts.accounts import Account, login_user_hash
+from kaiwa.contracts import topics
 from kaiwa.contracts.erasures import Receipt, encode
 from kaiwa.contracts.events import Kind
-from kaiwa.contracts.events import encode as encode_event
 from kaiwa.devstack.processes import Process
 from kaiwa.devstack.segments import traces
 from kaiwa.devstack.tables import tables_with
@@ -26,17 +24,6 @@ from kaiwa.devstack.tables import tables_with
 EXAMPLE = Path(__file__).parents[3] / "libs/client/example/holder.py"
 CONTENT = (topics.EVENTS, topics.QUARANTINE)
 SHOP, HELD = "17841400000000002", "17841400000000003"
-
-
-def wish(kind: Kind, user_id: str, code: str) -> Outgoing:
-    data = {"user_id": user_id, "code": code, "issued_at": "2026-11-22T10:00:00.000Z"}
-    happened = event(kind, data, customer=None, account=None)
-    return Outgoing(topics.PRIVACY, happened.id.encode(), encode_event(happened))
-
-
-def registered(account_id: str, user_id: str) -> Outgoing:
-    account = Account(account_id=account_id, app_id="1001", login_user_hash=login_user_hash("1001", user_id))
-    return Outgoing(topics.ACCOUNTS, account_id.encode(), accounts.encode(account))
 
 
 async def asked(rig: Rig) -> dict[str, dict[str, Any]]:
@@ -179,7 +166,7 @@ async def test_customers_and_accounts_are_gone_and_everybody_hears_what_became_o
     crm.start()
     service = rig.service()
     service.start()
-    await service.wait_ready(rig.url)
+    await service.wait_ready(rig.url, timeout=2 * SLACK)
     await nothing_holds_an_unsend(rig)
     code = await people_ask(rig, people)
 

@@ -3,7 +3,7 @@ from pathlib import Path
 from kaiwa.devstack.kafka import settings
 from kaiwa.devstack.ports import FIRST, LAST
 
-SETTINGS = settings(port=1, controller_port=2, log_dir=Path("/data"))
+SETTINGS = settings(port=1, controller_ports=[2], log_dir=Path("/data"))
 
 
 def test_it_listens_on_loopback_only() -> None:

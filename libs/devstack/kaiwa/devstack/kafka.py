@@ -1,4 +1,4 @@
-"""One Apache Kafka broker (KRaft, broker and controller in one process) on loopback, for tests and laptops.
+"""Apache Kafka (KRaft, broker and controller in one process) on loopback, for tests and laptops: one broker, or three.
 
 Its settings start it in two seconds, let it come back after a SIGKILL in two to five, and make compaction and
 retention quick enough to be watched. Nothing that a record's safety depends on is weakened.
@@ -10,6 +10,7 @@ import socket
 import struct
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
@@ -31,20 +32,35 @@ class Kafka(Server):
 
     name = "Kafka"
 
-    def __init__(self, keeper: Keeper, jars: Sequence[Path], port: int, controller_port: int) -> None:
-        super().__init__(keeper, keeper.directory / "kafka")
+    def __init__(
+        self,
+        keeper: Keeper,
+        jars: Sequence[Path],
+        port: int,
+        controller_ports: Sequence[int],
+        *,
+        node: int = 1,
+        cluster_id: str | None = None,
+    ) -> None:
+        """`controller_ports` are those of all nodes, from the first one on."""
+        super().__init__(
+            keeper, keeper.directory / ("kafka" if len(controller_ports) == 1 else f"kafka-{node}")
+        )
         self.log_dir = self.home / "log"
         self.port = port
         self.bootstrap_servers = f"127.0.0.1:{port}"
         self._jars = jars
+        self._cluster_id = cluster_id or _new_id()
         self._properties = self.home / "server.properties"
-        self._settings = settings(port=port, controller_port=controller_port, log_dir=self.log_dir)
+        self._settings = settings(
+            port=port, controller_ports=controller_ports, log_dir=self.log_dir, node=node
+        )
 
     @classmethod
     def launched(cls, keeper: Keeper, jars: Sequence[Path]) -> Self:
         """A formatted, running broker. Between choosing a port and using it another may take it: then another port."""
         for _ in range(PORT_ATTEMPTS):
-            kafka = cls(keeper, jars, free_port(), free_port())
+            kafka = cls(keeper, jars, free_port(), [free_port()])
             try:
                 kafka.format()
                 kafka.start()
@@ -56,13 +72,25 @@ class Kafka(Server):
                 return kafka
         raise DependencyError("Kafka found no free port between 10000 and 29999: end what listens on them")
 
+    @classmethod
+    def replicated(cls, keeper: Keeper, jars: Sequence[Path], *, nodes: int = 3) -> list[Self]:
+        """A cluster of so many running brokers, each a voter; any of them leads to all."""
+        ports, cluster_id = [free_port() for _ in range(nodes)], _new_id()
+        brokers = [
+            cls(keeper, jars, free_port(), ports, node=node, cluster_id=cluster_id)
+            for node in range(1, nodes + 1)
+        ]
+        # All at once: none answers before the quorum has a leader.
+        with ThreadPoolExecutor(nodes) as pool:
+            list(pool.map(cls.format, brokers))
+            list(pool.map(cls.start, brokers))
+        return brokers
+
     def format(self) -> None:
         self.log_dir.mkdir(parents=True, exist_ok=True)
         self._properties.write_text(_written(self._settings))
-        cluster = urlsafe_b64encode(b"\x01" + secrets.token_bytes(15)).decode().rstrip("=")  # no leading dash
-        child = self._java(
-            "kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c", self._properties
-        )
+        words = ("format", "--ignore-formatted", "-t", self._cluster_id, "-c", self._properties)
+        child = self._java("kafka.tools.StorageTool", *words)
         if child.wait(FORMAT_TIMEOUT) != 0:
             raise DependencyError(f"Kafka's storage could not be formatted: {last_line(self.log)}")
 
@@ -99,13 +127,19 @@ def answers(port: int) -> bool:
         return False
 
 
-def settings(*, port: int, controller_port: int, log_dir: Path) -> dict[str, str]:
-    """What differs from Kafka's defaults."""
+def _new_id() -> str:
+    return urlsafe_b64encode(b"\x01" + secrets.token_bytes(15)).decode().rstrip("=")  # no leading dash
+
+
+def settings(*, port: int, controller_ports: Sequence[int], log_dir: Path, node: int = 1) -> dict[str, str]:
+    """What differs from Kafka's defaults. Internal topics have as many copies as there are nodes."""
+    voters = (f"{number}@127.0.0.1:{each}" for number, each in enumerate(controller_ports, start=1))
+    copies, in_sync = str(len(controller_ports)), str(len(controller_ports) // 2 + 1)
     return {
         "process.roles": "broker,controller",
-        "node.id": "1",
-        "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
-        "listeners": f"BROKER://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
+        "node.id": str(node),
+        "controller.quorum.voters": ",".join(voters),
+        "listeners": f"BROKER://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_ports[node - 1]}",
         "advertised.listeners": f"BROKER://127.0.0.1:{port}",
         "listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "inter.broker.listener.name": "BROKER",
@@ -114,15 +148,14 @@ def settings(*, port: int, controller_port: int, log_dir: Path) -> dict[str, str
         "auto.create.topics.enable": "false",
         "message.max.bytes": str(LARGEST_RECORD),
         "replica.fetch.max.bytes": str(LARGEST_RECORD),
-        # One node: what is replicated elsewhere has one copy here.
         "offsets.topic.num.partitions": "1",
-        "offsets.topic.replication.factor": "1",
+        "offsets.topic.replication.factor": copies,
         "transaction.state.log.num.partitions": "1",
-        "transaction.state.log.replication.factor": "1",
-        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.replication.factor": copies,
+        "transaction.state.log.min.isr": in_sync,
         "share.coordinator.state.topic.num.partitions": "1",
-        "share.coordinator.state.topic.replication.factor": "1",
-        "share.coordinator.state.topic.min.isr": "1",
+        "share.coordinator.state.topic.replication.factor": copies,
+        "share.coordinator.state.topic.min.isr": in_sync,
         # Quick: groups form at once, a killed broker's session ends in one second instead of nine.
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "1000",

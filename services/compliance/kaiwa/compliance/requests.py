@@ -118,7 +118,8 @@ class Requests:
                 )
                 if isinstance(decision, Begin):
                     begun += 1
-            crash.point("compliance.requests_settled")
+            if begun:
+                crash.point("compliance.requests_settled")
         async with self._pool.acquire() as connection:
             metrics.REQUESTS_QUEUED.set(await _sql.count_queued(connection))
         if begun:

@@ -1,0 +1,139 @@
+"""What keeps the promise over time: holders that are late, settings that somebody changed, an index that was lost."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from asyncpg import Pool
+from compliance_rig import BOUND, WITHIN, Rig, until
+from happenings import ACCOUNT, message, record, unsend
+
+from kaiwa.bus.cluster import cluster
+from kaiwa.bus.producer import Producer
+from kaiwa.bus.records import Outgoing
+from kaiwa.bus.topics import Alter
+from kaiwa.compliance.cases import open_case
+from kaiwa.compliance.core.erasure import Case, Subject
+from kaiwa.compliance.escalate import escalate
+from kaiwa.compliance.forget import Forgetting, open_days
+from kaiwa.compliance.pace import Pace
+from kaiwa.compliance.verify import Verifier
+from kaiwa.contracts import topics
+from kaiwa.contracts.erasures import Erasure, encode
+from kaiwa.runtime import metrics
+from kaiwa.store.migrate import migrate, rooms
+from kaiwa.store.pool import pool
+
+KEY = b"k" * 32
+NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+async def opened(found: Pool, name: str) -> None:
+    """A case about one message, of which no record is known."""
+    subject = Subject(ACCOUNT, "c", name)
+    case = Case(name, "unsent", subject, subject.hash(KEY), NOW, NOW, frozenset())
+    async with found.acquire() as connection:
+        assert await open_case(connection, case, key=KEY, bound=timedelta(seconds=BOUND))
+
+
+async def test_a_late_and_a_failed_receipt_escalate_once(database: str) -> None:
+    """Broken by: no deadline; an alarm at each look; waiting for a holder that came after the case."""
+    await migrate(database, rooms())
+    async with pool(database, application="test") as found:
+        await found.execute("insert into compliance.holders values ('crm', interval '1 hour')")
+        await opened(found, "case")
+        await found.execute("insert into compliance.holders values ('later', interval '1 second')")
+        await found.execute("update compliance.duties set due_at = now() where holder = 'dispatcher'")
+        await found.execute(
+            "insert into compliance.receipts values ('case', 'crm', 'failed', 0, now()), ('case', 'topics', 'done', 1, now())"
+        )
+        watch = asyncio.create_task(escalate(found))
+
+        async def flagged() -> dict[str, Any]:
+            rows = await found.fetch("select holder, escalation from compliance.duties")
+            return {row["holder"]: row["escalation"] for row in rows}
+
+        async def both() -> bool:
+            return sum(why is not None for why in (await flagged()).values()) == 2
+
+        await until(both, within=WITHIN, what="both escalated")
+        assert await flagged() == {"topics": None, "dispatcher": "late", "crm": "failed"}
+        watch.cancel()
+    assert metrics.ESCALATIONS.labels("crm", "failed")._value.get() == 1
+    assert metrics.RECEIPTS_OVERDUE.labels("dispatcher")._value.get() == 1
+
+
+async def test_the_index_keeps_the_retained_days(database: str) -> None:
+    """Broken by: deleting row by row; dropping today; a clock that jumps a week, and no day is there."""
+    await migrate(database, rooms())
+    async with pool(database, application="test") as found, found.acquire() as connection:
+        today: date = await connection.fetchval("select current_date")
+        old = today - timedelta(days=9)
+        await connection.execute(
+            f"create table compliance.places_{old:%Y%m%d} partition of compliance.places "
+            f"for values from ('{old}') to ('{old + timedelta(days=1)}')"
+        )
+        await connection.execute(f"drop table compliance.places_{today:%Y%m%d}")
+        for _ in range(2):
+            await open_days(connection, retention=timedelta(days=3).total_seconds())
+        days = {
+            row["name"]
+            for row in await connection.fetch(
+                "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'compliance.places'::regclass"
+            )
+        }
+        assert days == {
+            f"compliance.places_{today + timedelta(days=number):%Y%m%d}" for number in range(-1, 4)
+        }
+
+
+async def test_settings_are_watched_the_index_comes_back_and_old_orders_go(rig: Rig) -> None:
+    """Somebody raises the retention of the requests: nothing is verified until it is mended. The index is built from the
+    topics, and what was never noticed is noticed. An order that closed 35 days ago leaves Kafka, and its case with it.
+
+    Broken by: trusting the settings that were read at the start; an index that knows the newest copy alone; keeping the
+    nonce for ever.
+    """
+    async with pool(rig.dsn, application="test") as found, Producer(rig.kafka, client_id="test") as producer:
+        await opened(found, "due")
+        await found.execute("update compliance.cases set state = 'tombstoned', check_at = now()")
+        pace = Pace(rig.kafka, configured=BOUND)
+        verifier = Verifier(found, producer, rig.kafka, pace, wake=asyncio.Event())
+        raised = {"retention.ms": "999999999", "segment.ms": "3600000", "cleanup.policy": "delete"}
+        await alter(rig, raised)
+        assert not await verifier._turn()
+        assert pace.drift == ("instagram.sends.v1 has retention.ms 999999999, and 86400000 is the most",)
+        assert metrics.SETTINGS_DRIFT.labels(topics.SENDS)._value.get() == 1
+        await alter(rig, {**raised, "retention.ms": "86400000"})
+        assert await verifier._turn()
+        assert await found.fetchval("select state from compliance.cases") == "verified"
+
+        told, again = message("m_1", "t", customer="c"), message("m_2", "t", customer="c")
+        await rig.write(record(told), record(again), record(unsend("m_1", customer="c")))
+        done = await rig.kaiwa("deletions", "reindex", "--json")
+        assert done.returncode == 0, done.stderr
+        keys = {row["key"] for row in await found.fetch("select key from compliance.places")}
+        assert keys == {told.id.encode(), again.id.encode()}
+        owed = await found.fetch(
+            "select key from compliance.targets join compliance.cases using (erasure_id)"
+        )
+        assert [row["key"] for row in owed] == [told.id.encode()], "what was unsent is owed a tombstone"
+
+        order = Erasure(
+            erasure_id="due", scope="message", cutoff="x", reason="unsent", due_at="x", state="closed"
+        )
+        await rig.write(Outgoing(topics.ERASURES, b"due", encode(order)))
+        await found.execute(
+            "update compliance.cases set state = 'closed', closed_at = now() - interval '36 days' where erasure_id = 'due'"
+        )
+        await Forgetting(found, producer, retention=60)._turn()
+        assert await rig.values(topics.ERASURES) == [encode(order)], "a record and its tombstone"
+        assert await found.fetchval("select count(*) from compliance.cases where erasure_id = 'due'") == 0
+
+
+async def alter(rig: Rig, settings: dict[str, str]) -> None:
+    async with cluster(rig.kafka) as found:
+        existing = (await found.existing([topics.SENDS]))[topics.SENDS].overrides
+        changed = {**existing, **settings}
+        await found.apply([Alter(topics.SENDS, {}, changed)])
+        await found.ready({topics.SENDS: changed})

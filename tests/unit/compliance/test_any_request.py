@@ -1,0 +1,155 @@
+"""Customers and accounts are asked for at any moment between writing, reading, delivering again and crashing: in the end
+nothing of theirs from before is there, and everything of everybody else.
+
+The decisions are the real ones; Kafka and PostgreSQL are lists and dicts. The oracle knows whom it wrote for and when.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from happenings import ACCOUNT, event
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from kaiwa.compliance.core.erasure import Known, Place, Subject, decide, requested
+from kaiwa.compliance.core.reading import read
+from kaiwa.compliance.core.search import Search, Wanted
+from kaiwa.contracts import topics
+from kaiwa.contracts.events import Kind, encode
+from kaiwa.contracts.times import from_ms, rfc3339
+
+KEY = b"k" * 32
+COUNTS = {topics.EVENTS: 1, topics.QUARANTINE: 1}
+START = 1_795_000_000_000
+PEOPLE = st.sampled_from([(ACCOUNT, "c1"), (ACCOUNT, "c2"), ("9", "c1")])
+ASKED = st.sampled_from([Subject(ACCOUNT, "c1"), Subject(ACCOUNT, "c2"), Subject("9", None)])
+
+
+@dataclass
+class Record:
+    topic: str
+    offset: int
+    timestamp: int
+    key: bytes
+    value: bytes | None
+    whose: tuple[str, str]
+    written_at: int
+    partition: int = 0
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass
+class Database:
+    erased: dict[str, datetime] = field(default_factory=dict)
+    cases: dict[str, Wanted] = field(default_factory=dict)
+    unlocated: dict[str, Wanted] = field(default_factory=dict)
+    owed: list[Place] = field(default_factory=list)
+
+
+class AnyRequest(RuleBasedStateMachine):
+    @initialize()
+    def start(self) -> None:
+        self.log: list[Record] = []
+        self.at = 0
+        self.now = START
+        self.database = Database()
+        self.asked: list[tuple[Subject, int]] = []
+
+    @rule(whose=PEOPLE, kind=st.sampled_from(["message", "comment", "unknown"]))
+    def write(self, whose: tuple[str, str], kind: str) -> None:
+        account, customer = whose
+        happened = {
+            "message": event(
+                Kind.MESSAGE_RECEIVED, {"mid": f"m{self.now}"}, customer=customer, account=account
+            ),
+            "comment": event(
+                Kind.COMMENT_RECEIVED, {"comment_id": f"{self.now}"}, customer=customer, account=account
+            ),
+            "unknown": event(
+                Kind.UNKNOWN, {}, customer=None, account=account, raw={"from": customer, "n": self.now}
+            ),
+        }[kind]
+        told = msgspec.structs.replace(happened, id=f"id{self.now}", occurred_at=rfc3339(from_ms(self.now)))
+        self._append(told.id.encode(), encode(told), whose, self.now)
+
+    @rule(data=st.data())
+    def deliver_again(self, data: Any) -> None:
+        """What names its customer: `unknown` has none, and the search alone finds those."""
+        old = [r for r in self.log if r.value is not None and b'"unknown"' not in r.value]
+        if old:
+            again = data.draw(st.sampled_from(old))
+            self._append(again.key, again.value, again.whose, again.written_at)
+
+    @rule(subject=ASKED)
+    def ask(self, subject: Subject) -> None:
+        self.now += 1
+        case = requested(subject, code=str(self.now), reason="operator", key=KEY, now=from_ms(self.now))
+        self.asked.append((subject, self.now))
+        known = self.database.erased.get(case.hash)
+        self.database.erased[case.hash] = max(case.cutoff, known or case.cutoff)
+        wanted = Wanted(case.erasure_id, subject.account_id, subject.customer_id, None, case.cutoff)
+        self.database.cases[case.erasure_id] = self.database.unlocated[case.erasure_id] = wanted
+
+    @rule(most=st.integers(1, 4))
+    def consume(self, most: int) -> None:
+        records = self.log[self.at :][:most]
+        batch = read(records, KEY)
+        decision = decide(batch.copies, (), Known(erased=self.database.erased), batch.belongings)
+        for case in decision.cases:
+            self.database.owed.extend(case.places or ())
+        self.at += len(records)
+
+    @rule(back=st.integers(1, 5))
+    def crash_before_the_commit(self, back: int) -> None:
+        self.at = max(0, self.at - back)
+
+    @rule(crash=st.booleans())
+    def locate(self, crash: bool) -> None:
+        if self.at < len(self.log):
+            return  # intake is behind
+        search = Search(self.database.unlocated.values(), COUNTS)
+        self.database.owed += [found.place for record in self.log for found in search.look(record)]
+        if not crash:
+            self.database.unlocated.clear()
+
+    @rule(most=st.integers(1, 3), crash=st.booleans())
+    def publish(self, most: int, crash: bool) -> None:
+        for place in self.database.owed[:most]:
+            self._append(place.key, None, ("", ""), 0)
+        if not crash:
+            del self.database.owed[:most]
+
+    def teardown(self) -> None:
+        """Broken by: no memory of who was erased; a cutoff by the broker's time alone (redeliveries stay); locating what
+        intake has not read without waiting for it; erasing a customer of the same id at another account."""
+        while self.at < len(self.log) or self.database.unlocated or self.database.owed:
+            self.consume(4)
+            self.locate(crash=False)
+            self.publish(3, crash=False)
+        live = {record.key: record for record in self.log}.values()
+        search = Search(self.database.cases.values(), COUNTS)
+        for record in live:
+            gone = self._erased(record)
+            assert record.value is None or not gone
+            assert not list(search.look(record)), "the verifier agrees"
+        erasable = {record.key for record in self.log if record.value is not None and self._erased(record)}
+        assert {record.key for record in self.log if record.value is None} <= erasable, "too much erased"
+
+    def _erased(self, record: Record) -> bool:
+        account, customer = record.whose
+        mine = {(account, customer), (account, None)}
+        return any(
+            (subject.account_id, subject.customer_id) in mine and record.written_at <= cutoff
+            for subject, cutoff in self.asked
+        )
+
+    def _append(self, key: bytes, value: bytes | None, whose: tuple[str, str], written_at: int) -> None:
+        self.now += 1
+        self.log.append(Record(topics.EVENTS, len(self.log), self.now, key, value, whose, written_at))
+
+
+TestAnyRequest = AnyRequest.TestCase
+TestAnyRequest.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
