@@ -5,9 +5,10 @@ import uuid
 
 import pytest
 from compliance_rig import BOUND, SLACK, Rig
-from happenings import message, record, unsend
+from happenings import event, message, record, registered, unsend, wish
 
 from kaiwa.contracts import topics
+from kaiwa.contracts.events import Kind
 from kaiwa.devstack.segments import traces
 
 AT_ONCE = (
@@ -17,6 +18,7 @@ AT_ONCE = (
     "compliance.receipt_sent",
     "compliance.sealed",
 )
+ON_REQUEST = ("compliance.requests_settled", "compliance.located")
 AFTER_THE_BOUND = ("compliance.scanned", "compliance.verified")
 
 
@@ -36,6 +38,18 @@ async def test_killed_at_each_point_it_loses_nothing(rig: Rig) -> None:
             record(message(mid, text, customer=customer)),
         )
         assert await service.wait(SLACK) == -signal.SIGKILL, point
+    for point in ON_REQUEST:
+        service = rig.service(crash_at=point)
+        service.start()
+        shop, owner = (str(uuid.uuid4().int)[:16] for _ in range(2))
+        await rig.write(
+            registered(shop, owner),
+            record(
+                event(Kind.MESSAGE_RECEIVED, {"mid": f"m_{shop}", "text": text}, customer="c", account=shop)
+            ),
+        )
+        await rig.write(wish(Kind.DELETION_REQUESTED, owner, f"CODE{shop}"))
+        assert await service.wait(SLACK) == -signal.SIGKILL, point
     for point in AFTER_THE_BOUND:
         service = rig.service(crash_at=point)
         service.start()
@@ -48,7 +62,7 @@ async def test_killed_at_each_point_it_loses_nothing(rig: Rig) -> None:
 
     service = rig.service()
     service.start()
-    await rig.settled("closed", cases=len(AT_ONCE), within=BOUND + SLACK)
+    await rig.settled("closed", cases=len(AT_ONCE + ON_REQUEST), within=BOUND + SLACK)
     assert not any(text.encode() in value for value in await rig.values(topics.EVENTS))
     assert rig.stack.kafka is not None, "this test reads the broker's own files: let it start the broker"
     assert not traces(rig.stack.kafka.log_dir, topics.EVENTS, text.encode())

@@ -54,6 +54,7 @@ class People:
         """Of a customer, of a shop's, of another customer, and of an account that is held."""
         gone, kept, customer = self.gone, self.kept, self.customer
         theirs = {"mid": "m_3", "text": gone}
+        longer = {"from": {"id": customer + "0"}, "text": kept}
         held = ({"mid": "m_4", "text": kept}, {"mid": "m_5", "text": gone})
         return [
             registered(SHOP, "v"),
@@ -64,9 +65,7 @@ class People:
             Outgoing(topics.QUARANTINE, b"poison", f'{{"from":{customer},"text":"{gone}"'.encode()),
             record(event(Kind.MESSAGE_RECEIVED, theirs, customer=self.third, account=SHOP)),
             record(message("m_2", kept, customer="c2")),
-            record(
-                event(Kind.UNKNOWN, {}, customer=None, raw={"from": {"id": customer + "0"}, "text": kept})
-            ),
+            record(event(Kind.UNKNOWN, {"another": "event"}, customer=None, raw=longer)),
             *(record(event(Kind.MESSAGE_RECEIVED, each, customer="c4", account=HELD)) for each in held),
         ]
 

@@ -3,13 +3,14 @@ of raising them, so each answer is searched for them.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 
 from kaiwa.bus.clients import connecting
 from kaiwa.bus.errors import away
@@ -25,6 +26,10 @@ _LOOK_AGAIN: Final = 0.1
 
 class Rejected(KaiwaError):
     """Kafka would not create or change a topic; the message has its reason."""
+
+
+class NotThereYet(Rejected):
+    """The broker that was asked has not heard of the topic; another one has just created it."""
 
 
 class Cluster:
@@ -87,9 +92,10 @@ class Cluster:
         try:
             async with asyncio.timeout(_READY_WITHIN):
                 while True:
-                    found = await self.existing(expected.keys())
-                    if _as_expected(found, expected) and await self._led(expected.keys()):
-                        return found
+                    with contextlib.suppress(NotThereYet):
+                        found = await self.existing(expected.keys())
+                        if _as_expected(found, expected) and await self._led(expected.keys()):
+                            return found
                     await asyncio.sleep(_LOOK_AGAIN)
         except TimeoutError as error:
             raise Rejected(
@@ -118,11 +124,15 @@ def _as_expected(found: Mapping[str, Existing], expected: Mapping[str, Settings]
 
 def _check(results: Iterable[tuple[str, int, str | None]]) -> None:
     reasons: dict[str, list[str]] = {}
-    for name, code, message in results:
+    found = list(results)
+    for name, code, message in found:
         if code:
             reasons.setdefault(message or for_code(code).__name__, []).append(name)
     if reasons:
-        raise Rejected("; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items()))
+        unknown = {code for _, code, _ in found if code} == {UnknownTopicOrPartitionError.errno}
+        raise (NotThereYet if unknown else Rejected)(
+            "; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
+        )
 
 
 @asynccontextmanager
