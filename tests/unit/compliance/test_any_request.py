@@ -61,6 +61,7 @@ class AnyRequest(RuleBasedStateMachine):
     @rule(whose=PEOPLE, kind=st.sampled_from(["message", "comment", "unknown"]))
     def write(self, whose: tuple[str, str], kind: str) -> None:
         account, customer = whose
+        self.now += 1  # after whatever was asked before
         happened = {
             "message": event(
                 Kind.MESSAGE_RECEIVED, {"mid": f"m{self.now}"}, customer=customer, account=account
