@@ -63,7 +63,7 @@ def test_nothing_runs_after_a_demo_that_keeps_every_promise(folder: Path) -> Non
     done = kaiwa(folder, "demo", "--json")
     said = json.loads(done.stdout)
     assert [check for check in said["checks"] if not check["ok"]] == []
-    assert (done.returncode, said["ok"], len(said["checks"])) == (0, True, 10)
+    assert (done.returncode, said["ok"], len(said["checks"])) == (0, True, 11)
     assert not processes_naming(folder)
     assert not list(folder.iterdir())
 
