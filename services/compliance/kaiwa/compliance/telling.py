@@ -11,6 +11,7 @@ from kaiwa.compliance.core.telling import KIND, Row, fact_id, of_erasure, of_ver
 from kaiwa.compliance.loops import keep
 from kaiwa.contracts import cloudevents, topics
 from kaiwa.contracts.analytics import encode
+from kaiwa.runtime import crash
 from kaiwa.store import queries
 
 _MOST: Final = 1_000  # facts of one turn
@@ -28,6 +29,7 @@ async def tell(pool: asyncpg.Pool, producer: Producer, key: Callable[[], bytes] 
             rows = [row async for row in _sql.facts_to_tell(connection, most=_MOST)]
             if rows and key is not None:
                 await producer.publish([_outgoing(row, key()) for row in rows], within=_WITHIN)
+                crash.point("compliance.told")
             await _sql.drop_facts(connection, ids=[row["id"] for row in rows])
         return len(rows) == _MOST
 
