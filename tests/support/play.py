@@ -47,7 +47,7 @@ class Play:
             "tokens": {"1001": "token-1001", "2002": "token-2002"},
         }
         account = Account(**(standard | fields))
-        self.state.put_account(account)
+        self.state.put_account(account, NOW)
         return account
 
     @property

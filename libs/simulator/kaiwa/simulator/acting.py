@@ -14,17 +14,20 @@ from kaiwa.simulator.actions import (
     React,
     Refer,
     Remark,
+    Revoke,
     See,
     Tap,
     Type,
     Unreact,
     Unsend,
+    Unsubscribe,
     Write,
 )
 from kaiwa.simulator.books import Event
 from kaiwa.simulator.model import DAY, Comment, Control, Message, Thread
 from kaiwa.simulator.sending import Desk
 from kaiwa.simulator.state import State, UnknownThingError, dashboard_test
+from kaiwa.simulator.withdrawing import withdraw
 
 Made = tuple[str | None, list[Event]]
 
@@ -60,8 +63,8 @@ class Stage:
                 return self._comment(action, now)
             case EndLive():
                 return self._end_live(action)
-            case Expire():
-                self._state.uploads.pop(action.account_id, None)
+            case Expire() | Revoke() | Unsubscribe():
+                withdraw(self._state, action)
                 return None, []
             case Type():
                 return self._type(action, now)

@@ -97,6 +97,20 @@ class Expire(Action, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=
     account_id: str
 
 
+class Revoke(Action, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="revoke"):
+    """An account's owner changes the password (460), removes the app (458), loses the Page (492): its tokens die."""
+
+    account_id: str
+    code: int = 190
+    subcode: int | None = 460
+
+
+class Unsubscribe(Action, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="unsubscribe"):
+    """The platform ends the subscriptions to an account, as it does after an hour of failed deliveries."""
+
+    account_id: str
+
+
 class Type(Action, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="type"):
     """A person at the business writes in the Instagram app (or another app sends: `app_id`). No API rule binds it."""
 
@@ -145,6 +159,8 @@ AnyAction = (
     | Remark
     | EndLive
     | Expire
+    | Revoke
+    | Unsubscribe
     | Type
     | Hand
     | Happen

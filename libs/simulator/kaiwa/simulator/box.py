@@ -75,7 +75,7 @@ class Box:
             "tokens": {app_id: self.ids.token(login) for app_id in self.state.apps},
         }
         account = msgspec.convert(made_up | fields, Account)
-        self.state.put_account(account)
+        self.state.put_account(account, self.clock.now())
         return account
 
     def add_customer(self, fields: dict[str, Any]) -> Customer:

@@ -52,7 +52,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A professional account. `tokens` maps each connected app to its token; `default_app` switches routing on.
 
-    `may_take`: the apps that were granted to take control; None is all of them.
+    `may_take`: the apps that were granted to take control; None is all of them. `scopes`: what its owner granted; None
+    is all that the login asks for. `subscribed`: whether the apps' subscription to it stands.
     """
 
     account_id: str
@@ -70,6 +71,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     media: frozenset[str] = frozenset()
     uploads: frozenset[str] = frozenset()
     limits: Limits = Limits()
+    scopes: frozenset[str] | None = None
+    subscribed: bool = True
 
     def __post_init__(self) -> None:
         if (self.login == "facebook") != (self.page_id is not None):

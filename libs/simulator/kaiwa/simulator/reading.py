@@ -42,6 +42,12 @@ class Desk:
                     rules.check_node(account, node)
                     self._count(account, app, note)
                     return self._conversations(account, app, query, now)
+                case [node, "subscribed_apps"]:
+                    rules.check_node(account, node)
+                    fields = self._state.subscriptions[account.account_id, app.app_id]
+                    return {
+                        "data": [{"id": app.app_id, "subscribed_fields": sorted(fields)}] if fields else []
+                    }
                 case [node, "thread_owner"]:
                     rules.check_node(account, node)
                     return self._thread_owner(account, app, query.get("recipient", ""), now)

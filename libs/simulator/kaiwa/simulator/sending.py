@@ -67,7 +67,7 @@ class Desk:
         call = Call(n=len(self._state.books.calls), at=now, arrived=arrived, host=post.host, body=post.body)
         self._state.books.calls.append(call)
         try:
-            account, app = self._state.authenticate(post.host, post.version, post.token, post.proof)
+            account, app = self._state.authenticate(post.host, post.version, post.token, post.proof, now)
         except Refusal as refusal:
             return Received(call=call, standing=refusal.error)
         call.account_id, call.app_id = account.account_id, app.app_id

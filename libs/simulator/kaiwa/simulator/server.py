@@ -125,7 +125,7 @@ class GraphApi:
         headers: dict[str, str] = {}
         try:
             account, app = self._box.state.authenticate(
-                host, path["version"], _token(request), query.get("appsecret_proof")
+                host, path["version"], token_of(request), query.get("appsecret_proof"), self._box.clock.now()
             )
             headers = self._usage(account.account_id)
             now, arrived = self._box.clock.now(), self._box.arrival()
@@ -150,7 +150,7 @@ def _post(request: Request, raw: bytes) -> Post:
         host=_host(request),
         version=request.path_params["version"],
         node=request.path_params["node"],
-        token=_token(request),
+        token=token_of(request),
         proof=request.query_params.get("appsecret_proof"),
         body=body,
         edge=request.url.path.rpartition("/")[2],
@@ -161,7 +161,7 @@ def _host(request: Request) -> Host:
     return cast("Host", request.url.path.split("/", 2)[1])
 
 
-def _token(request: Request) -> str | None:
+def token_of(request: Request) -> str | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token if scheme.lower() == "bearer" else request.query_params.get("access_token")
 

@@ -22,6 +22,7 @@ from kaiwa.simulator.delivery import DeliverySettings
 from kaiwa.simulator.faults import Fault
 from kaiwa.simulator.model import Account, App, Customer, Host
 from kaiwa.simulator.server import GraphApi
+from kaiwa.simulator.token_server import TokenApi
 
 _GRACE = 2
 # Longer than any client keeps an idle connection: one closed under a request would be a fault nobody scripted.
@@ -82,7 +83,7 @@ class Simulator:
         self._stack.callback(listener.close)
         await self._stack.enter_async_context(self._box.delivery)
         graph, control = GraphApi(self._box, self._stopping), ControlApi(self._box)
-        routes: list[Route | Mount] = [*control.routes, *graph.routes]
+        routes: list[Route | Mount] = [*control.routes, *TokenApi(self._box).routes, *graph.routes]
         await self._stack.enter_async_context(_serving(Starlette(routes=routes), listener))
         self._stack.callback(self._stopping.set)
         return self

@@ -6,11 +6,12 @@ from typing import Any
 
 from kaiwa.meta.signatures import appsecret_proof
 from kaiwa.simulator.books import Books, Event, Stream
-from kaiwa.simulator.errors import Rule, refuse
+from kaiwa.simulator.errors import Refusal, Rule, refuse
 from kaiwa.simulator.ids import Ids
 from kaiwa.simulator.items import for_standby, test_change
 from kaiwa.simulator.model import Account, App, Comment, Customer, Host, Message, RateClass, Thread
 from kaiwa.simulator.rates import SlidingWindow
+from kaiwa.simulator.tokens import FIELDS, Token, issue
 
 _VERSIONS = re.compile(r"v2[456]\.0")
 
@@ -34,7 +35,8 @@ class State:
         self._threads: dict[tuple[str, str], Thread] = {}
         self._conversations: dict[str, Thread] = {}
         self._mids: dict[str, Thread] = {}
-        self._tokens: dict[str, tuple[str, str]] = {}
+        self.tokens: dict[str, Token] = {}
+        self.subscriptions: dict[tuple[str, str], frozenset[str]] = {}
         self._windows: dict[tuple[str, str, RateClass], SlidingWindow] = {}
 
     # What a scenario sets up.
@@ -42,15 +44,16 @@ class State:
     def put_app(self, app: App) -> None:
         self.apps[app.app_id] = app
 
-    def put_account(self, account: Account) -> None:
-        """Add an account, or change it: its old tokens stop working."""
+    def put_account(self, account: Account, now: float = 0.0) -> None:
+        """Add an account, or change it: its old tokens stop working, those that it keeps are issued anew."""
         if missing := sorted(set(account.tokens) - set(self.apps)):
             raise UnknownThingError(f"no app {missing[0]}: add the app before its account")
-        self._tokens = {t: owner for t, owner in self._tokens.items() if owner[0] != account.account_id}
+        self.tokens = {t: token for t, token in self.tokens.items() if token.account_id != account.account_id}
         for app_id, token in account.tokens.items():
-            if token in self._tokens:
+            if token in self.tokens:
                 raise ValueError("each app and account needs a token of its own")
-            self._tokens[token] = (account.account_id, app_id)
+            self.tokens[token] = issue(account, app_id, now)
+            self.subscriptions[account.account_id, app_id] = FIELDS if account.subscribed else frozenset()
         self.accounts[account.account_id] = account
         for key in [key for key in self._windows if key[0] == account.account_id]:
             del self._windows[key]
@@ -110,16 +113,18 @@ class State:
         return thread, message
 
     def authenticate(
-        self, host: Host, version: str, token: str | None, proof: str | None
+        self, host: Host, version: str, token: str | None, proof: str | None, now: float = 0.0
     ) -> tuple[Account, App]:
         """Who calls: the account and the app that this token stands for, on its own host only."""
         if not _VERSIONS.fullmatch(version):
             raise refuse(Rule.PATH, "Unknown path components", code=2500)
-        account_id, app_id = self._tokens.get(token or "", ("", ""))
-        account = self.accounts.get(account_id)
-        if token is None or account is None or account.login != host:
+        known = self.tokens.get(token or "")
+        account = self.accounts.get(known.account_id) if known else None
+        if token is None or known is None or account is None or account.login != host:
             raise refuse(Rule.AUTH, "Invalid OAuth access token", code=190, status=401)
-        app = self.apps[app_id]
+        if fault := known.fault(now):
+            raise Refusal(fault)
+        app = self.apps[known.app_id]
         if proof is None and not app.require_proof:
             return account, app
         expected = appsecret_proof(app.secret_for(account.login), token)
@@ -154,7 +159,11 @@ class State:
         account = self.account(thread.account_id)
         if account.creator and account.account_id not in self.activated:
             return []
-        listeners = [app_id for app_id in account.tokens if self.apps[app_id].callback_url]
+        listeners = [
+            app_id
+            for app_id in account.tokens
+            if self.apps[app_id].callback_url and self.subscriptions[account.account_id, app_id]
+        ]
         events = []
         for app_id in listeners if only is None else [app for app in listeners if app == only]:
             lane = stream or ("changes" if "field" in item else stream_of(account, thread, app_id, now))
