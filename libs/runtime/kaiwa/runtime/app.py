@@ -11,28 +11,24 @@ code 1: a process that lost one of its loops is alive and useless, and only a re
 import asyncio
 import contextlib
 import signal
-import socket
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-import uvicorn
 import uvloop
 
 from kaiwa.runtime import logs, metrics, telemetry
-from kaiwa.runtime.connections import limited
-from kaiwa.runtime.errors import KaiwaError, SettingsError
+from kaiwa.runtime.errors import KaiwaError
 from kaiwa.runtime.http import AsgiHandler, Receive, Scope, Send, respond
+from kaiwa.runtime.listening import MOST_CONNECTIONS, listen, serve
 from kaiwa.runtime.routing import router
-from kaiwa.runtime.settings import ServiceSettings, describe, variable
+from kaiwa.runtime.settings import ServiceSettings, describe
 
 _BEAT: Final = 0.25  # seconds between two heartbeats of the event loop
 _STALE: Final = 10.0  # seconds without one, after which the process calls itself dead
-_MOST_CONNECTIONS: Final = 4096  # below the usual limits of open files, far above what a proxy keeps open
-_GRACE: Final = 10  # seconds that requests in flight have to end; the platform itself waits 5
 
 _log = logs.get_logger()
 
@@ -84,7 +80,7 @@ class Service:
     lifespan: Callable[[Background], AbstractAsyncContextManager[None]]
     ready: Callable[[], str | None]
     alive: Callable[[], str | None] = always
-    max_connections: int = _MOST_CONNECTIONS
+    max_connections: int = MOST_CONNECTIONS
 
 
 def main(build: Callable[[], Service]) -> NoReturn:
@@ -149,21 +145,12 @@ class _Run:
             self._starting.cancel()
 
     async def _answer(self) -> None:
-        with contextlib.closing(_listen(self._service.settings)) as listener:
+        http = self._service.settings.http
+        with contextlib.closing(listen(http.host, http.port)) as listener:
             self._background.start(self._heartbeat(), "heartbeat")
             _log.info("serving", port=listener.getsockname()[1])
-            config = uvicorn.Config(
-                router({**self._service.routes, **self._probes()}),
-                http=limited(self._service.max_connections),
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=_GRACE,
-            )
-            await _Server(config, self._stopping).serve(sockets=[listener])
+            handler = router({**self._service.routes, **self._probes()})
+            await serve(handler, listener, self._stopping, most=self._service.max_connections)
 
     async def _heartbeat(self) -> None:
         while True:
@@ -191,36 +178,9 @@ class _Run:
         await respond(send, 200, metrics.expose(self._service.name), content_type=metrics.CONTENT_TYPE)
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its own idea of signals: it would raise them again after a clean stop, and the code would not be 0."""
-
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
-        super().__init__(config)
-        self._stopping = stopping
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def on_tick(self, counter: int) -> bool:
-        return await super().on_tick(counter) or self._stopping.is_set()
-
-
 def _probe(why_not: Callable[[], str | None]) -> AsgiHandler:
     async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
         reason = why_not()
         await respond(send, 200 if reason is None else 503, f"{reason or 'ok'}\n".encode())
 
     return answer
-
-
-def _listen(settings: ServiceSettings) -> socket.socket:
-    http = settings.http
-    family = socket.AF_INET6 if ":" in http.host else socket.AF_INET
-    try:
-        return socket.create_server((http.host, http.port), family=family, backlog=2048)
-    except OSError as error:
-        names = f"{variable('http', 'host')} and {variable('http', 'port')}"
-        raise SettingsError(
-            f"cannot listen on {http.host}:{http.port} ({error.strerror}): change {names}"
-        ) from error

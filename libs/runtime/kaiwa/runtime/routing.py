@@ -1,44 +1,71 @@
-"""From a request's method and path to its handler: exact paths, and one parameter as the last segment."""
+"""From a request's method and path to its handler: exact paths, and paths of which some segments are parameters."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
 
-from kaiwa.runtime.http import AsgiHandler, Receive, Scope, Send, respond
+from kaiwa.runtime.http import AsgiHandler, Headers, Receive, Scope, Send, respond
 
-Methods = dict[str, AsgiHandler]
+Methods: TypeAlias = dict[str, AsgiHandler]
+Segments: TypeAlias = tuple[str, ...]
+Unmatched: TypeAlias = Callable[[Send, int, Headers], Awaitable[None]]
+"""Answers 404 or 405."""
+
+_WORDS = {404: b"not found\n", 405: b"method not allowed\n"}
 
 
-def router(routes: Mapping[tuple[str, str], AsgiHandler]) -> AsgiHandler:
-    """One handler for all routes: 404 for an unknown path, 405 for a known one with another method."""
+async def _plain(send: Send, status: int, headers: Headers) -> None:
+    await respond(send, status, _WORDS[status], headers=headers)
+
+
+def router(routes: Mapping[tuple[str, str], AsgiHandler], *, unmatched: Unmatched = _plain) -> AsgiHandler:
+    """One handler for all routes: 404 for an unknown path, 405 for a known one with another method.
+
+    A segment `{name}` stands for any one that is not empty; `scope["path_params"]` holds it, and `scope["route"]` the
+    path as it stands in ``routes``.
+    """
     exact: defaultdict[str, Methods] = defaultdict(dict)
-    prefixed: defaultdict[tuple[str, str], Methods] = defaultdict(dict)
+    patterns: defaultdict[int, defaultdict[str, Methods]] = defaultdict(lambda: defaultdict(dict))
     for (method, path), handler in routes.items():
-        parent, _, last = path.rpartition("/")
-        if last.startswith("{"):
-            prefixed[parent, last.strip("{}")][method] = handler
+        if "{" in path:
+            patterns[path.count("/")][path][method] = handler
         else:
             exact[path][method] = handler
+    segmented = {
+        length: [(pattern, tuple(pattern.split("/")), methods) for pattern, methods in found.items()]
+        for length, found in patterns.items()
+    }
 
-    def find(path: str) -> tuple[Methods, dict[str, str]]:
+    def find(path: str) -> tuple[str, Methods, dict[str, str]]:
         if (methods := exact.get(path)) is not None:
-            return methods, {}
-        parent, _, last = path.rpartition("/")
-        found = (
-            (methods, {name: last}) for (known, name), methods in prefixed.items() if known == parent and last
-        )
-        return next(found, ({}, {}))
+            return path, methods, {}
+        if candidates := segmented.get(path.count("/")):
+            segments = tuple(path.split("/"))
+            for pattern, wanted, methods in candidates:
+                if (parameters := _matched(wanted, segments)) is not None:
+                    return pattern, methods, parameters
+        return "", {}, {}
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
-        methods, parameters = find(scope["path"])
+        scope["route"], methods, scope["path_params"] = find(scope["path"])
         handler = methods.get(scope["method"])
         if handler is not None:
-            scope["path_params"] = parameters
             await handler(scope, receive, send)
         elif methods:
-            await respond(
-                send, 405, b"method not allowed\n", headers=[(b"allow", ", ".join(methods).encode())]
-            )
+            await unmatched(send, 405, [(b"allow", ", ".join(methods).encode())])
         else:
-            await respond(send, 404, b"not found\n")
+            await unmatched(send, 404, [])
 
     return route
+
+
+def _matched(pattern: Segments, segments: Segments) -> dict[str, str] | None:
+    parameters = {}
+    for wanted, found in zip(pattern, segments, strict=True):
+        if wanted.startswith("{"):
+            if not found:
+                return None
+            parameters[wanted.strip("{}")] = found
+        elif wanted != found:
+            return None
+    return parameters

@@ -2,6 +2,7 @@
 
 events → conversations; sends → intents; scheduler → calls; settler → what is in doubt. The database is the queue
 between them, so any number of these processes work side by side.
+Where the settings name a port for it, the door lets callers without Kafka in.
 """
 
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from kaiwa.dispatcher import restore
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.control import Owners
+from kaiwa.dispatcher.door.app import Door
 from kaiwa.dispatcher.freshness import Freshness
 from kaiwa.dispatcher.grants import Grants
 from kaiwa.dispatcher.handlers.erasures import Erasures
@@ -136,6 +138,9 @@ async def _start(
     background.start(Owners(db, threads).run(), "owners")
     # The last to start is the first to stop: its calls still need everything above.
     background.start(Scheduler(db, sender, slots, bell, policy=policy, calls=own.calls).run(), "scheduler")
+    if settings.door.port is not None:
+        door = Door(settings.door.host, settings.door.port, db, producer, vault)
+        background.start(door.run(), "door")
     return list(consumers.values())
 
 

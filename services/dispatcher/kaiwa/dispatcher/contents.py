@@ -28,6 +28,7 @@ class Contents:
         self._sealer = Sealer(keys)
         # With the current key alone: a rotation costs content matches of the minutes around it, never a send.
         self._fingerprint_key = hmac.digest(keys[0], b"kaiwa.content-fingerprint", "sha256")
+        self._request_keys = [hmac.digest(key, b"kaiwa.request-fingerprint", "sha256") for key in keys]
 
     @classmethod
     def from_file(cls, path: Path) -> "Contents":
@@ -49,6 +50,10 @@ class Contents:
         """A keyed hash under which an upload is known; an address may say as much as a text."""
         named = f"{account_id}\0{kind}\0{url}".encode("utf-8", "surrogatepass")
         return hmac.digest(self._fingerprint_key, named, "sha256")
+
+    def request_fingerprints(self, request: bytes) -> list[bytes]:
+        """Keyed hashes under which a whole request is known: the current key's first, those before it after."""
+        return [hmac.digest(key, request, "sha256") for key in self._request_keys]
 
     def fingerprint(self, text: str | None) -> str | None:
         """Hex of a keyed hash; None for what has no text. Normalised, since an echo may come back composed."""

@@ -47,6 +47,10 @@ async def parts_of(connection: Connection, ids: Sequence[str]) -> dict[str, list
     return found
 
 
+def part_of(row: Row) -> Part:
+    return Part(row["n"], _PART_STATES.get(row["state"]) or row["state"], row["mid"])
+
+
 async def tell(connection: Connection, told: Sequence[Told]) -> None:
     """Tell callers, in this order."""
     if told:
@@ -65,7 +69,7 @@ def _record(told: Told) -> tuple[str, bytes, bytes, str, str]:
         state=state,
         reason=reason,
         evidence=row["evidence"] if state == "sent" else None,
-        parts=tuple(Part(p["n"], _PART_STATES.get(p["state"]) or p["state"], p["mid"]) for p in parts),
+        parts=tuple(part_of(part) for part in parts),
         tag=row["tag"],
         disclosure=row["disclosure"] and msgspec.convert(row["disclosure"], Disclosure),
         author_kind=row["author_kind"],

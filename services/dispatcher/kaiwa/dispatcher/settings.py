@@ -36,10 +36,18 @@ class Dispatcher(Group):
         )
 
 
+class Door(Group):
+    """Where callers without Kafka are let in; closed without a port."""
+
+    host: str = "127.0.0.1"
+    port: int | None = Field(default=None, ge=0, le=65535)
+
+
 class DispatcherSettings(ServiceSettings):
     http: Http = Http(port=8081)
     kafka: Kafka
     postgres: Postgres
     meta: Meta
     dispatcher: Dispatcher
+    door: Door = Door()
     analytics: Analytics = Analytics()

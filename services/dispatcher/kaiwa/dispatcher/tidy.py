@@ -36,6 +36,8 @@ class Tidy:
         await self._slices.drop()
         await _sql.drop_hashes(self._pool, grace=self._grace)
         await _sql.forget_finished(self._pool)
+        await _sql.forget_fingerprints(self._pool)
+        await _sql.forget_door_requests(self._pool)
         await _sql.forget_echoes(self._pool)
         await _sql.forget_comments(self._pool)
         await _sql.forget_unused_uploads(self._pool)

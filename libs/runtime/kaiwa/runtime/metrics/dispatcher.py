@@ -89,6 +89,18 @@ CONTENT_AGE: Final = Gauge(
 SLICE_AGE: Final = Gauge(
     "kaiwa_dispatcher_content_slice_age_seconds", "Oldest slice of contents", registry=DISPATCHER
 )
+# Requests at the door for callers, by route and status.
+DOOR_REQUESTS: Final = Counter(
+    "kaiwa_dispatcher_door_requests_total", "Requests at the door", ["route", "status"], registry=DISPATCHER
+)
+# From the request's head to its answer; what waits for outcomes waits on purpose.
+DOOR_SECONDS: Final = Histogram(
+    "kaiwa_dispatcher_door_seconds",
+    "One request at the door",
+    ["route"],
+    buckets=LATENCY,
+    registry=DISPATCHER,
+)
 
 # A series that first appears at 1 has no rate: those that objectives rest on are there from the start.
 for _lane in ("human", "transactional", "bulk"):

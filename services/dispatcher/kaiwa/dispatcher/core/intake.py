@@ -5,7 +5,7 @@ How much is too much stands in :mod:`kaiwa.dispatcher.core.limits`.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -27,10 +27,11 @@ _ANSWERING = frozenset({"text", "images", "audio", "video", "file", "template"})
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a request is refused at intake; ``explanation`` goes to the outcome's ``error``."""
+    """Why a request is refused at intake; ``explanation`` goes to the outcome's ``error``, ``field`` is where it is wrong."""
 
     reason: Reason
     explanation: str
+    field: str | None = None
 
 
 def addressable(request: SendRequest) -> bool:
@@ -50,11 +51,11 @@ def fault(request: SendRequest) -> Fault | None:
     for name in ("not_before", "expires_at", "requested_at"):
         value = getattr(request, name)
         if value is not None and not _is_time(value):
-            return _invalid(f"{name} must be an RFC 3339 time with a zone")
+            return _invalid(f"{name} must be an RFC 3339 time with a zone", name)
     if not request.recipient.customer_id and not request.recipient.comment_id:
-        return _invalid("recipient needs customer_id, or comment_id for a private reply")
+        return _invalid("recipient needs customer_id, or comment_id for a private reply", "recipient")
     if request.recipient.comment_id and request.kind != "message":
-        return _invalid("recipient.comment_id is for messages only")
+        return _invalid("recipient.comment_id is for messages only", "recipient.comment_id")
     return _body_fault(request)
 
 
@@ -64,13 +65,14 @@ def _body_fault(request: SendRequest) -> Fault | None:
             wrong = _message_fault(request.message)
             if wrong or request.message is None:
                 return wrong
-            return _reply_to_fault(request) or _private_reply_fault(request, request.message)
+            found = _placed(_reply_to_fault(request), "reply_to")
+            return found or _placed(_private_reply_fault(request, request.message), "message")
         case "escalate" | "release":
             return None
         case "cancel":
-            return None if request.cancel else _invalid("cancel.request_id is missing")
+            return None if request.cancel else _invalid("cancel.request_id is missing", "cancel")
         case "thread_control":  # pragma: no branch - mypy proves that there is no other
-            return _control_fault(request.thread_control)
+            return _placed(_control_fault(request.thread_control), "thread_control")
 
 
 def _control_fault(control: ThreadControl | None) -> Fault | None:
@@ -93,19 +95,20 @@ def registry_fault(request: SendRequest, *, app_id: str, default_app: bool) -> F
     if request.kind != "thread_control" or control is None or control.action != "pass":
         return None
     to_itself = default_app if control.target_app_id is None else control.target_app_id == app_id
-    return _invalid("thread_control.target_app_id must name another app than this one") if to_itself else None
+    wrong = "thread_control.target_app_id must name another app than this one"
+    return _invalid(wrong, "thread_control.target_app_id") if to_itself else None
 
 
 def _message_fault(message: Message | None) -> Fault | None:
     kinds = message.kinds() if message else []
     if message is None or len(kinds) != 1:
-        return _invalid(f"message needs exactly one content, it has {', '.join(kinds) or 'none'}")
+        return _invalid(f"message needs exactly one content, it has {', '.join(kinds) or 'none'}", "message")
     if not _is_encodable(message):
-        return _invalid("message holds a lone surrogate, which has no UTF-8 form")
+        return _invalid("message holds a lone surrogate, which has no UTF-8 form", "message")
     (kind,) = kinds
     if message.quick_replies and kind != "text":
-        return _invalid(f"quick_replies go with text only, not with {kind}")
-    return _CHECKS[kind](message)
+        return _invalid(f"quick_replies go with text only, not with {kind}", "message.quick_replies")
+    return _placed(_CHECKS[kind](message), f"message.{kind}")
 
 
 def _text_fault(message: Message) -> Fault | None:
@@ -114,7 +117,7 @@ def _text_fault(message: Message) -> Fault | None:
         return _invalid("text is empty")
     if len(text.encode()) > limits.TEXTS.most:
         return _invalid(f"text is over {limits.TEXTS}")
-    return _worded(quick_replies_fault(message.quick_replies))
+    return _placed(_worded(quick_replies_fault(message.quick_replies)), "message.quick_replies")
 
 
 def _images_fault(message: Message) -> Fault | None:
@@ -210,8 +213,13 @@ def _worded(explanation: str | None) -> Fault | None:
     return None if explanation is None else _invalid(explanation)
 
 
-def _invalid(explanation: str) -> Fault:
-    return Fault(Reason.INVALID, explanation)
+def _invalid(explanation: str, field: str | None = None) -> Fault:
+    return Fault(Reason.INVALID, explanation, field)
+
+
+def _placed(found: Fault | None, field: str) -> Fault | None:
+    """The fault with its place in the request, where it has none yet."""
+    return found if found is None or found.field else replace(found, field=field)
 
 
 def _https_path(url: str) -> str | None:

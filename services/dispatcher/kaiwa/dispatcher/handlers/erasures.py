@@ -46,6 +46,13 @@ class Erasures:
         ids = await _intents(connection, order)
         gone = [row async for row in _sql.drop_content_of(connection, ids=ids)]
         await _sql.drop_hashes_of(connection, ids=ids)
+        await _sql.erase_fingerprints(
+            connection,
+            ids=ids,
+            account_id=order.account_id,
+            customer_id=order.customer_id,
+            cutoff=None if order.scope == "message" else parse(order.cutoff),
+        )
         if order.scope != "message":
             await self._forget_customers(connection, order)
         if order.scope == "account":

@@ -187,17 +187,18 @@ def read(record: Record) -> Taken | None:
     return Taken(request, from_ms(record.timestamp), header_text(record, TRACEPARENT))
 
 
-def _fault(request: SendRequest, account: Row | None) -> Fault | None:
+def faulty(request: SendRequest, account: Row | None) -> Fault | None:
+    """What is wrong with a request, as far as it and its account's row (None: there is none) tell."""
     if wrong := fault(request):
         return wrong
     if account is None:
-        return Fault(Reason.UNKNOWN_ACCOUNT, Reason.UNKNOWN_ACCOUNT.advice)
+        return Fault(Reason.UNKNOWN_ACCOUNT, Reason.UNKNOWN_ACCOUNT.advice, "account_id")
     return registry_fault(request, app_id=account["app_id"], default_app=account["default_app"])
 
 
 def _row(item: Taken, account: Row | None, now: datetime) -> dict[str, Any]:
     request = item.request
-    wrong = _fault(request, account)
+    wrong = faulty(request, account)
     acted = request.kind in _ACTIONS
     message = request.message
     control = request.thread_control if request.kind == "thread_control" and wrong is None else None

@@ -37,4 +37,6 @@ from dispatcher.contents as c
 join dispatcher.intents as i using (intent_id)
 left join dispatcher.parts as p using (intent_id)
 union
+select account_id, customer_id, null from dispatcher.door_requests where fingerprint is not null
+union
 select account_id, customer_id, mid from dispatcher.echoes where content_hash is not null;
