@@ -106,6 +106,7 @@ ROUTES = router(
         ("POST", "/webhooks/instagram"): echo,
         ("POST", "/webhooks/instagram/{app_id}"): echo,
         ("GET", "/deletions/{code}"): echo,
+        ("POST", "/accounts/{account}/people/{person}/call"): echo,
     }
 )
 
@@ -121,6 +122,10 @@ ROUTES = router(
         ("GET", "/deletions/", 404, None),
         ("GET", "/deletions", 404, None),
         ("GET", "/deletions/a/b", 404, None),
+        ("POST", "/accounts/a/people/p/call", 200, {"account": "a", "person": "p"}),
+        ("POST", "/accounts/a/people//call", 404, None),
+        ("POST", "/accounts/a/people/p/ring", 404, None),
+        ("GET", "/accounts/a/people/p/call", 405, None),
         ("GET", "/", 404, None),
         ("GET", "", 404, None),
     ],

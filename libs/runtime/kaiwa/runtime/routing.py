@@ -8,6 +8,9 @@ from kaiwa.runtime.http import AsgiHandler, Headers, Receive, Scope, Send, respo
 
 Methods: TypeAlias = dict[str, AsgiHandler]
 Segments: TypeAlias = tuple[str, ...]
+Found: TypeAlias = tuple[str, Methods, dict[str, str]]
+"""The route, its handlers by method, and the parameters."""
+
 Unmatched: TypeAlias = Callable[[Send, int, Headers], Awaitable[None]]
 """Answers 404 or 405."""
 
@@ -24,27 +27,7 @@ def router(routes: Mapping[tuple[str, str], AsgiHandler], *, unmatched: Unmatche
     A segment `{name}` stands for any one that is not empty; `scope["path_params"]` holds it, and `scope["route"]` the
     path as it stands in ``routes``.
     """
-    exact: defaultdict[str, Methods] = defaultdict(dict)
-    patterns: defaultdict[int, defaultdict[str, Methods]] = defaultdict(lambda: defaultdict(dict))
-    for (method, path), handler in routes.items():
-        if "{" in path:
-            patterns[path.count("/")][path][method] = handler
-        else:
-            exact[path][method] = handler
-    segmented = {
-        length: [(pattern, tuple(pattern.split("/")), methods) for pattern, methods in found.items()]
-        for length, found in patterns.items()
-    }
-
-    def find(path: str) -> tuple[str, Methods, dict[str, str]]:
-        if (methods := exact.get(path)) is not None:
-            return path, methods, {}
-        if candidates := segmented.get(path.count("/")):
-            segments = tuple(path.split("/"))
-            for pattern, wanted, methods in candidates:
-                if (parameters := _matched(wanted, segments)) is not None:
-                    return pattern, methods, parameters
-        return "", {}, {}
+    find = _finder(routes)
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         scope["route"], methods, scope["path_params"] = find(scope["path"])
@@ -59,7 +42,30 @@ def router(routes: Mapping[tuple[str, str], AsgiHandler], *, unmatched: Unmatche
     return route
 
 
+def _finder(routes: Mapping[tuple[str, str], AsgiHandler]) -> Callable[[str], Found]:
+    exact: defaultdict[str, Methods] = defaultdict(dict)
+    patterns: defaultdict[Segments, Methods] = defaultdict(dict)
+    for (method, path), handler in routes.items():
+        if "{" in path:
+            patterns[tuple(path.split("/"))][method] = handler
+        else:
+            exact[path][method] = handler
+
+    def find(path: str) -> Found:
+        if (methods := exact.get(path)) is not None:
+            return path, methods, {}
+        segments = tuple(path.split("/"))
+        for pattern, methods in patterns.items():
+            if (parameters := _matched(pattern, segments)) is not None:
+                return "/".join(pattern), methods, parameters
+        return "", {}, {}
+
+    return find
+
+
 def _matched(pattern: Segments, segments: Segments) -> dict[str, str] | None:
+    if len(pattern) != len(segments):
+        return None
     parameters = {}
     for wanted, found in zip(pattern, segments, strict=True):
         if wanted.startswith("{"):
