@@ -76,7 +76,7 @@ def test_services_find_exactly_their_pods(values: str) -> None:
             for owner, pod in pods(objects)
             if service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
         ]
-        assert found == [name.removesuffix("-pods")]
+        assert found == [name.removesuffix("-pods").removesuffix("-door")]
         for port in service["spec"]["ports"]:
             assert port["targetPort"] == "http"
 

@@ -120,6 +120,12 @@ The secret files of each service: variable, Secret, key in it. A key's name is t
   value: {{ $root.Values.bindAddress | quote }}
 - name: KAIWA_HTTP__PORT
   value: {{ get (include "kaiwa.ports" . | fromYaml) .name | quote }}
+{{- if and (eq .name "dispatcher") .values.door.enabled }}
+- name: KAIWA_DOOR__HOST
+  value: {{ $root.Values.bindAddress | quote }}
+- name: KAIWA_DOOR__PORT
+  value: {{ include "kaiwa.doorPort" $root | quote }}
+{{- end }}
 {{ include "kaiwa.env.kafka" . }}
 {{- if $worker }}
 - name: KAIWA_KAFKA__GROUP_INSTANCE_ID

@@ -38,6 +38,9 @@ dispatcher: 8081
 compliance: 8082
 {{- end }}
 
+{{/* The dispatcher's second port, for callers. */}}
+{{- define "kaiwa.doorPort" -}}8083{{- end }}
+
 {{/* An image; takes root and the values of one image (repository, tag, digest). */}}
 {{- define "kaiwa.image" -}}
 {{- $registry := .root.Values.image.registry -}}

@@ -82,6 +82,10 @@ spec:
       ports:
         - name: http
           containerPort: {{ get (include "kaiwa.ports" . | fromYaml) .name }}
+        {{- if and (eq .name "dispatcher") .values.door.enabled }}
+        - name: door
+          containerPort: {{ include "kaiwa.doorPort" .root }}
+        {{- end }}
       env:
         {{- include "kaiwa.env" . | nindent 8 }}
       startupProbe:

@@ -32,13 +32,13 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter) or self._stopping.is_set()
 
 
-def listen(host: str, port: int, *, group: str = "http") -> socket.socket:
-    """A listening socket; SettingsError names the variables of ``group`` where it cannot be had."""
+def listen(host: str, port: int, *, variables: str = "http") -> socket.socket:
+    """A listening socket; SettingsError names the variables below ``variables`` where it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        names = f"{variable(group, 'host')} and {variable(group, 'port')}"
+        names = f"{variable(variables, 'host')} and {variable(variables, 'port')}"
         raise SettingsError(f"cannot listen on {host}:{port} ({error.strerror}): change {names}") from error
 
 

@@ -37,7 +37,7 @@ class Door:
     async def run(self) -> None:
         """Answer until cancelled; what is in flight then ends first. Raises SettingsError where the port is taken."""
         stopping = asyncio.Event()
-        with contextlib.closing(listen(self.host, self.port, group="door")) as listener:
+        with contextlib.closing(listen(self.host, self.port, variables="door")) as listener:
             _log.info("door_open", port=listener.getsockname()[1])
             serving = asyncio.create_task(serve(self._handler(), listener, stopping), name="door.http")
             try:
