@@ -51,10 +51,8 @@ bench: setup  ## ratios against bare references, one JSON line each
 chaos: setup  ## the long storm: 2,000 sends under faults, 50 kills, freezes and restarts
 	@KAIWA_CHAOS=long $(RUN) pytest tests/chaos -s --show-capture=no
 
-# Known defect: since claims were rebuilt (decision 0015) the twenty kills find 3 to 4 calls above a limit, on a quiet
-# machine too. `make chaos` runs that test and shows it; it comes back here with its mending.
 chaos-lean: setup  ## the same in minutes, as CI runs it
-	@$(RUN) pytest tests/chaos --ignore tests/chaos/test_kills.py
+	@$(RUN) pytest tests/chaos
 
 contracts: setup  ## write docs/contracts anew from the code
 	@$(RUN) kaiwa contracts write

@@ -96,6 +96,7 @@ async def _start(
     await slices.keep()
     partitions = await _partitions(producer)
     await restore.require_level(settings.kafka, db)
+    await clock.tune(db)
     slots, bell = Slots(db, clock), Bell()
     sender = Sender(
         platform,

@@ -41,9 +41,7 @@ class Freshness:
 
     async def once(self) -> None:
         """One moment, one set of ends; the partitions whose ends are passed become fresh as of that moment."""
-        before = time.monotonic()
-        fetched_at = await _sql.database_time(self._pool)
-        self._clock.note(before, fetched_at, time.monotonic())
+        fetched_at = await self._clock.read(self._pool)
         async with asyncio.timeout(_WITHIN):
             ends = await self._events.ends()
         deadline = time.monotonic() + _WITHIN

@@ -83,7 +83,8 @@ class Sender:
                 if not await self._record(ended):
                     return
                 crash.point("dispatcher.between_parts")
-                slot = await self._slots.another(call.want)
+                # The claim's bucket, whatever this part's was: `_leave` takes the slot for one of that bucket.
+                slot = await self._slots.another(claim.want)
         except UNREACHABLE as error:
             # The lease takes care: a claim goes back to the queue, a call that began is in doubt.
             _log.warning("delivery_left_to_its_lease", exc_info=error)
