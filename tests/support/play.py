@@ -95,7 +95,7 @@ class Play:
     ) -> Any:
         """The answer, or the code and subcode of the refusal."""
         self._arrived += 3600.0
-        account, app = self.state.authenticate("facebook", "v26.0", "token-1001", None)
+        account, app = self.state.authenticate("facebook", "v26.0", "token-1001", None, 0)
         try:
             return self.reader.read(
                 account, app, path, query, now=now, arrived=self._arrived if arrived is None else arrived

@@ -64,7 +64,7 @@ def test_without_a_subscription_nobody_is_told(play: Play) -> None:
     play.write("unheard")
     assert play.read("me/subscribed_apps") == {"data": []}
     assert {event.text for event in play.state.books.events} == {"heard"}
-    play.state.subscriptions[SHOP, "1001"] = subscribed("messages,standby")
+    play.state.subscriptions[SHOP, "1001"] = subscribed("messages,standby", "facebook", SCOPES["facebook"])
     play.write("heard again")
     assert {event.text for event in play.state.books.events} == {"heard", "heard again"}
     assert play.read("me/subscribed_apps") == {
@@ -75,4 +75,4 @@ def test_without_a_subscription_nobody_is_told(play: Play) -> None:
 @pytest.mark.parametrize("fields", ["", ",", "messages,message_edits"])
 def test_fields_that_are_none(fields: str) -> None:
     with pytest.raises(Refusal):
-        subscribed(fields)
+        subscribed(fields, "instagram", SCOPES["instagram"])

@@ -110,16 +110,33 @@ class Graph:
         return read(response) if edge == MESSAGES else read_done(response)
 
     async def get(self, sender: Sender, path: str, params: Mapping[str, str]) -> bytes | None:
-        """The body of a GET that was answered 200, else None."""
+        """The body of a GET that was answered well, else None."""
+        said = await self.fetch(sender, path, params)
+        return said if isinstance(said, bytes) else None
+
+    async def fetch(
+        self, sender: Sender, path: str, params: Mapping[str, str]
+    ) -> bytes | Refused | NotSent | Lost:
+        """The body of a GET, or what became of it."""
         try:
             response = await self._client.get(
                 f"{self._base[sender.login]}/{path}",
                 params={**params, **sender.params},
                 headers=sender.headers,
             )
-        except (httpx.HTTPError, aiohttp.ClientError, OSError):
-            return None
-        return response.content if response.status_code == httpx.codes.OK else None
+        except httpx.HTTPError as error:
+            why = type(error.__cause__ or error).__name__
+            return Lost(why) if _left(error) else NotSent(why)
+        except (aiohttp.ClientError, OSError) as error:
+            return Lost(type(error).__name__)
+        said = read(response)
+        if isinstance(said, Refused):
+            return said
+        return (
+            response.content
+            if response.status_code == httpx.codes.OK
+            else Lost(f"HTTP {response.status_code}")
+        )
 
     async def ask(
         self, sender: Sender, edge: str, body: Mapping[str, Any], *, patience: float
@@ -162,10 +179,17 @@ class Graph:
 @asynccontextmanager
 async def connect(*, facebook: str, instagram: str, version: str, connections: int) -> AsyncIterator[Graph]:
     """A client with room for ``connections`` calls at once: as many as the caller allows itself in flight."""
+    async with client(connections) as opened:
+        yield Graph(opened, facebook=facebook, instagram=instagram, version=version)
+
+
+@asynccontextmanager
+async def client(connections: int) -> AsyncIterator[httpx.AsyncClient]:
+    """What every call to the platform goes through."""
     limits = httpx.Limits(max_connections=connections, keepalive_expiry=_KEEPALIVE)
     transport = AiohttpTransport(limits=limits)
-    async with httpx.AsyncClient(transport=transport, timeout=TIMEOUT, trust_env=False) as client:
-        yield Graph(client, facebook=facebook, instagram=instagram, version=version)
+    async with httpx.AsyncClient(transport=transport, timeout=TIMEOUT, trust_env=False) as opened:
+        yield opened
 
 
 def read(response: httpx.Response) -> Answer:

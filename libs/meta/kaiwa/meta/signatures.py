@@ -6,7 +6,7 @@ Platform notes, sections 1.3 (X-Hub-Signature-256) and 9 (appsecret_proof).
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -30,11 +30,13 @@ class App:
     """One secret of one app; an app has several while it rotates, or with two login products.
 
     ``proves``: the hosts whose calls this secret proves, where the app requires that.
+    ``instagram_id``: the id that Instagram's own login knows the app by, where this is that product's secret.
     """
 
     app_id: str
     secret: bytes = field(repr=False)
     proves: frozenset[Host] = frozenset()
+    instagram_id: str | None = None
 
 
 class AppsFileError(ValueError):
@@ -86,7 +88,7 @@ def proof_of(apps: Iterable[App], app_id: str, host: Host, token: str) -> str | 
 
 
 def parse_apps(text: str) -> list[App]:
-    """The lines `app_id secret [proof]` of `KAIWA_META__APPS_FILE`; `#` begins a comment between words."""
+    """The lines `app_id secret [proof] [instagram=ID]` of `KAIWA_META__APPS_FILE`; `#` begins a comment between words."""
     apps = [app for n, line in enumerate(text.splitlines(), start=1) if (app := _parse_line(n, line))]
     if not apps:
         raise AppsFileError("the apps file names no app: write one `app_id secret` line per secret")
@@ -99,13 +101,32 @@ def _parse_line(number: int, line: str) -> App | None:
     match words[:comment]:
         case []:
             return None
-        case [app_id, secret] if app_id.isascii() and app_id.isdigit():
-            return App(app_id, secret.encode("utf-8"))
-        case [app_id, secret, word] if app_id.isascii() and app_id.isdigit() and word in PROVES:
-            return App(app_id, secret.encode("utf-8"), PROVES[word])
+        case [app_id, secret, *more] if _is_id(app_id):
+            return _marked(App(app_id, secret.encode("utf-8")), number, more)
         case [_, _]:
             raise AppsFileError(f"line {number} of the apps file: the app id must be digits only")
         case _:
-            raise AppsFileError(
-                f"line {number} of the apps file: write `app_id secret`, then `proof` if the app requires it"
-            )
+            raise _unusable(number)
+
+
+def _marked(app: App, number: int, words: Iterable[str]) -> App:
+    for word in words:
+        name, _, value = word.partition("=")
+        if word in PROVES and not app.proves:
+            app = replace(app, proves=PROVES[word])
+        elif name == "instagram" and _is_id(value) and app.instagram_id is None:
+            app = replace(app, instagram_id=value)
+        else:
+            raise _unusable(number)
+    return app
+
+
+def _is_id(word: str) -> bool:
+    return word.isascii() and word.isdigit()
+
+
+def _unusable(number: int) -> AppsFileError:
+    return AppsFileError(
+        f"line {number} of the apps file: write `app_id secret`, then `proof` if the app requires it, then"
+        " `instagram=ID` if this is the secret of Instagram's own login"
+    )

@@ -97,12 +97,16 @@ class Http(Group):
 
 
 class Meta(Group):
-    """The platform: our apps and its two hosts. The verify token is ingest's alone, see `WebhookMeta`."""
+    """The platform: our apps, its two hosts, and where people log in. The verify token is ingest's alone, see
+    `WebhookMeta`.
+    """
 
     apps_file: ReadableFile = Field(description="name a file with a line `app_id secret` for each app secret")
     verify_token_file: Path | None = None
     facebook_graph_url: str = "https://graph.facebook.com"
     instagram_graph_url: str = "https://graph.instagram.com"
+    facebook_login_url: str = "https://www.facebook.com"
+    instagram_login_url: str = "https://api.instagram.com"
     graph_version: str = "v26.0"
 
 

@@ -12,9 +12,11 @@ from kaiwa.simulator.actions import Acted, AnyAction
 from kaiwa.simulator.books import Event
 from kaiwa.simulator.clock import Clock
 from kaiwa.simulator.delivery import Delivery, DeliverySettings
+from kaiwa.simulator.dialogs import Dialogs
 from kaiwa.simulator.faults import Fault, Script
 from kaiwa.simulator.ids import Ids
 from kaiwa.simulator.model import Account, App, Customer
+from kaiwa.simulator.people import Person
 from kaiwa.simulator.progress import Progress
 from kaiwa.simulator.state import State, UnknownThingError
 
@@ -27,6 +29,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     apps: list[dict[str, Any]] = []
     accounts: list[dict[str, Any]] = []
     customers: list[dict[str, Any]] = []
+    people: list[dict[str, Any]] = []
     faults: list[Fault] = []
     actions: list[AnyAction] = []
 
@@ -42,6 +45,7 @@ class Box:
         self.progress = Progress()
         self.sending = sending.Desk(self.state, self.script)
         self.reading = reading.Desk(self.state)
+        self.dialogs = Dialogs(self.state)
         self.stage = Stage(self.state, self.sending)
         self.delivery = Delivery(
             self.state, self.script, self.clock, self.progress, settings=delivery, seed=seed
@@ -54,6 +58,8 @@ class Box:
             self.add_account(fields)
         for fields in scenario.customers:
             self.add_customer(fields)
+        for fields in scenario.people:
+            self.add_person(fields)
         for fault in scenario.faults:
             self.script.add(fault)
         for action in scenario.actions:
@@ -88,6 +94,15 @@ class Box:
         customer = msgspec.convert(made_up | fields, Customer)
         self.state.put_customer(customer)
         return customer
+
+    def add_person(self, fields: dict[str, Any]) -> Person:
+        """Somebody who can log in."""
+        person = msgspec.convert({"person_id": self.ids.customer()} | fields, Person)
+        for account_id in person.account_ids:
+            if self.state.account(account_id).login != person.login:
+                raise ValueError("a person and their accounts have the same login")
+        self.state.people[person.person_id] = person
+        return person
 
     def act(self, action: AnyAction) -> Acted:
         """Let a person do something, and deliver what comes of it."""

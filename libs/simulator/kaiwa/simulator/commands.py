@@ -58,7 +58,13 @@ async def _run(host: str, port: int, scenario: Scenario, seed: int | None) -> No
     try:
         async with box:
             box.load(scenario)
-            where = {"url": box.url, "facebook": box.facebook_url, "instagram": box.instagram_url}
+            where = {
+                "url": box.url,
+                "facebook": box.facebook_url,
+                "instagram": box.instagram_url,
+                "facebook_login": box.facebook_login_url,
+                "instagram_login": box.instagram_login_url,
+            }
             typer.echo(msgspec.json.encode(where).decode())
             await stop.wait()
     except OSError as error:
@@ -82,20 +88,21 @@ def _scenario(path: Path | None) -> Scenario:
 
 @simulator.command()
 def add(
-    kind: Annotated[str, typer.Argument(help="app, account or customer")],
+    kind: Annotated[str, typer.Argument(help="app, account, customer or person")],
     fields: Annotated[str, typer.Argument(help="JSON object; ids and tokens left out are made up.")] = "{}",
     url: Url = _URL,
     as_json: Json = False,
 ) -> None:
-    """Add an app, an account or a customer, or change it."""
+    """Add an app, an account, a customer or a person who logs in, or change it."""
     given = _parse(fields, dict[str, Any])
     verbs: dict[str, Callable[[Remote], Awaitable[msgspec.Struct]]] = {
         "app": lambda box: box.app(**given),
         "account": lambda box: box.account(**given),
         "customer": lambda box: box.customer(given.pop("account_id", ""), **given),
+        "person": lambda box: box.person(**given),
     }
     if kind not in verbs:
-        raise SettingsError("say what to add: app, account or customer")
+        raise SettingsError("say what to add: app, account, customer or person")
     added = msgspec.to_builtins(_with(url, verbs[kind]))
     emit(added, as_json=as_json, table=_rows(added))
 

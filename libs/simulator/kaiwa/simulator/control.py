@@ -64,6 +64,7 @@ class ControlApi:
             "apps": self._apps,
             "accounts": self._accounts,
             "customers": self._customers,
+            "people": self._people,
             "actions": self._actions,
             "faults": self._faults,
             "clock": self._clock,
@@ -86,6 +87,9 @@ class ControlApi:
 
     async def _customers(self, raw: bytes) -> object:
         return self._box.add_customer(_fields(raw))
+
+    async def _people(self, raw: bytes) -> object:
+        return self._box.add_person(_fields(raw))
 
     async def _actions(self, raw: bytes) -> object:
         return [self._box.act(action) for action in msgspec.json.decode(raw, type=list[AnyAction])]

@@ -16,11 +16,19 @@ DAY = 86_400.0
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A Meta app. With a second product it has a second secret, which signs the Instagram-Login webhooks."""
+    """A Meta app. With a second product it has a second secret, which signs the Instagram-Login webhooks, and a second id.
+
+    `redirect_uris`: where its logins may send people; empty is anywhere. `access`: with `standard` only people with a
+    role on it may log in. `flat_token_answer`: Instagram's token endpoint answers in its older shape.
+    """
 
     app_id: str
     secret: str
     instagram_secret: str | None = None
+    instagram_app_id: str | None = None
+    redirect_uris: frozenset[str] = frozenset()
+    access: Literal["standard", "advanced"] = "advanced"
+    flat_token_answer: bool = False
     callback_url: str | None = None
     deletion_url: str | None = None
     deauthorize_url: str | None = None
@@ -38,6 +46,10 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         chosen = self.instagram_secret if login == "instagram" and self.instagram_secret else self.secret
         return chosen.encode("utf-8")
 
+    def client_id(self, login: Host) -> str:
+        """The id that this login knows the app by."""
+        return self.instagram_app_id or self.app_id if login == "instagram" else self.app_id
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Calls per account and app; None takes the platform's figure for the login (section 4.1)."""
@@ -53,7 +65,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A professional account. `tokens` maps each connected app to its token; `default_app` switches routing on.
 
     `may_take`: the apps that were granted to take control; None is all of them. `scopes`: what its owner granted; None
-    is all that the login asks for. `subscribed`: whether the apps' subscription to it stands.
+    is all that the login asks for. `subscribed`: whether the apps' subscription to it stands. `has_role`: its owner has
+    a role on the app, without which an app of Standard Access reaches nothing of it.
     """
 
     account_id: str
@@ -64,6 +77,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     creator: bool = False
     eligible: bool = True
     messages_allowed: bool = True
+    has_role: bool = True
     human_agent: bool = False
     default_app: str | None = None
     may_take: frozenset[str] | None = None

@@ -15,6 +15,7 @@ from kaiwa.simulator.fields import Fields, Selected, parse_fields
 from kaiwa.simulator.model import DAY, Account, App, Comment, Message, Thread
 from kaiwa.simulator.routing import Switchboard
 from kaiwa.simulator.state import State
+from kaiwa.simulator.tokens import SCOPES
 
 READABLE = 20
 PAGE = 25
@@ -31,9 +32,17 @@ class Desk:
         self._switchboard = Switchboard(state)
 
     def read(
-        self, account: Account, app: App, path: str, query: Mapping[str, str], *, now: float, arrived: float
+        self,
+        account: Account,
+        app: App,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        now: float,
+        arrived: float,
+        scopes: frozenset[str] | None = None,
     ) -> Json:
-        """The answer to GET `path` (without host and version), or a refusal."""
+        """The answer to GET `path` (without host and version), or a refusal. `scopes`: the token's, None for all."""
         note = Read(arrived=arrived, account_id=account.account_id, app_id=app.app_id, what="node")
         try:
             match path.split("/"):
@@ -41,16 +50,19 @@ class Desk:
                     note.what = "conversations"
                     rules.check_node(account, node)
                     self._count(account, app, note)
+                    rules.check_account(account, app, SCOPES[account.login] if scopes is None else scopes)
                     return self._conversations(account, app, query, now)
                 case [node, "subscribed_apps"]:
                     rules.check_node(account, node)
-                    fields = self._state.subscriptions[account.account_id, app.app_id]
+                    fields = self._state.subscriptions.get((account.account_id, app.app_id))
                     return {
                         "data": [{"id": app.app_id, "subscribed_fields": sorted(fields)}] if fields else []
                     }
                 case [node, "thread_owner"]:
                     rules.check_node(account, node)
                     return self._thread_owner(account, app, query.get("recipient", ""), now)
+                case ["me"] if "user_id" in (query.get("fields") or ""):
+                    return self._me(account, app, query["fields"])
                 case ["me"] if query.get("fields") == "messaging_feature_status":
                     return {"messaging_feature_status": self._switchboard.status(account), "id": account.node}
                 case [node]:
@@ -68,7 +80,6 @@ class Desk:
             raise refuse(Rule.RATE, "Too many calls to the Conversations API", code=613, subcode=2534040)
 
     def _conversations(self, account: Account, app: App, query: Mapping[str, str], now: float) -> Json:
-        rules.check_account(account)
         if query.get("platform") != "instagram":
             raise refuse(Rule.BODY, "platform must be instagram")
         self._state.activated.add(account.account_id)
@@ -90,6 +101,20 @@ class Desk:
             "data": [self._thread(account, app, t, fields, now) for t in threads[start:end]],
             "paging": paging,
         }
+
+    def _me(self, account: Account, app: App, fields: str) -> Json:
+        """The account that logged in: `user_id` is the one that webhooks carry, `id` is scoped to the app."""
+        known = {
+            "id": self._state.scoped(account.account_id, app.app_id),
+            "user_id": account.account_id,
+            "username": account.username,
+            "account_type": "MEDIA_CREATOR" if account.creator else "BUSINESS",
+        }
+        if account.login != "instagram":
+            raise _no_field("user_id")
+        if unknown := [name for name in parse_fields(fields) if name not in known]:
+            raise _no_field(unknown[0])
+        return {name: known[name] for name in ["id", *parse_fields(fields)]}
 
     def _node(self, account: Account, app: App, node: str, fields: str | None, now: float) -> Json:
         comment = self._state.comments.get(node)

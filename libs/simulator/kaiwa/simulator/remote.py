@@ -13,6 +13,7 @@ from kaiwa.simulator.callbacks import Answered
 from kaiwa.simulator.control import PREFIX, Status, Wished
 from kaiwa.simulator.faults import Fault
 from kaiwa.simulator.model import Account, App, Customer, Host
+from kaiwa.simulator.people import Person
 
 T = TypeVar("T")
 
@@ -46,6 +47,10 @@ class Remote:
 
     async def customer(self, account_id: str, **fields: Any) -> Customer:
         return await self._ask("POST", "customers", Customer, {"account_id": account_id, **fields})
+
+    async def person(self, **fields: Any) -> Person:
+        """Somebody at a business who can log in."""
+        return await self._ask("POST", "people", Person, fields)
 
     async def act(self, actions: Iterable[AnyAction]) -> list[Acted]:
         """Let people do things, in this order."""

@@ -4,15 +4,20 @@ from collections.abc import Collection
 
 from kaiwa.simulator.body import Send
 from kaiwa.simulator.errors import Rule, refuse
-from kaiwa.simulator.model import DAY, Account, Comment, Thread
+from kaiwa.simulator.model import DAY, Account, App, Comment, Thread
+from kaiwa.simulator.tokens import MESSAGING
 
 WINDOW = DAY
 HUMAN_AGENT_WINDOW = 7 * DAY
 COMMENT_WINDOW = 7 * DAY
 
 
-def check_account(account: Account) -> None:
-    """The account itself may use the messaging API (section 1.1 and error 36103)."""
+def check_account(account: Account, app: App, scopes: frozenset[str]) -> None:
+    """The account may use the messaging API (section 1.1 and error 36103), and this app's token may reach it."""
+    if app.access == "standard" and not account.has_role:
+        raise refuse(Rule.ACCOUNT, "Application does not have the capability to make this API call", code=3)
+    if MESSAGING[account.login] not in scopes:
+        raise refuse(Rule.ACCOUNT, f"Requires {MESSAGING[account.login]} permission", code=10, status=403)
     if not account.eligible:
         raise refuse(Rule.ACCOUNT, "This IG account is not eligible for API yet", code=36103)
     if not account.messages_allowed:

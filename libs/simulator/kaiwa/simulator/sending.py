@@ -36,6 +36,7 @@ class Checked(msgspec.Struct, frozen=True):
     account: Account
     app: App
     send: Send
+    scopes: frozenset[str]
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +72,7 @@ class Desk:
         except Refusal as refusal:
             return Received(call=call, standing=refusal.error)
         call.account_id, call.app_id = account.account_id, app.app_id
-        send = _parsed(post)
+        send, scopes = _parsed(post), self._state.scopes_of(post.token)
         if isinstance(send, Send):
             call.kind, call.tag, call.rate = send.kind, send.tag, self._rate(send)
             call.customer_id, call.comment_id = send.customer_id, send.comment_id
@@ -79,7 +80,7 @@ class Desk:
         fault = self._script.for_call(account.account_id, call.kind, call.content or "")
         call.fault = fault.name if fault else None
         error = _node_error(account, post.node) or (None if in_limit else _TOO_MANY)
-        standing = error or (Checked(account, app, send) if isinstance(send, Send) else send)
+        standing = error or (Checked(account, app, send, scopes) if isinstance(send, Send) else send)
         return Received(call=call, standing=standing, fault=fault)
 
     def judge(self, received: Received, now: float) -> Verdict:
@@ -107,7 +108,7 @@ class Desk:
 
     def _accept(self, call: Call, checked: Checked, now: float) -> Verdict:
         account, app, send = checked.account, checked.app, checked.send
-        rules.check_account(account)
+        rules.check_account(account, app, checked.scopes)
         if send.comment_id is not None:
             comment = rules.check_comment(self._state.comments.get(send.comment_id), account, now)
             thread = self._state.thread(account.account_id, comment.customer_id)

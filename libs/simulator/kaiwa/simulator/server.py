@@ -15,7 +15,7 @@ from kaiwa.simulator.box import Box
 from kaiwa.simulator.breaking import Reset, silence
 from kaiwa.simulator.errors import GraphError, Refusal, Rule, refuse
 from kaiwa.simulator.faults import Fault
-from kaiwa.simulator.model import Host
+from kaiwa.simulator.model import Account, App, Host
 from kaiwa.simulator.routing import Edge
 from kaiwa.simulator.sending import Post, Received, Verdict
 
@@ -124,17 +124,29 @@ class GraphApi:
         query, path = request.query_params, request.path_params
         headers: dict[str, str] = {}
         try:
-            account, app = self._box.state.authenticate(
-                host, path["version"], token_of(request), query.get("appsecret_proof"), self._box.clock.now()
-            )
+            now, arrived, token = self._box.clock.now(), self._box.arrival(), token_of(request)
+            if host == "facebook" and token is not None and self._box.dialogs.knows(token):
+                return _json(self._box.dialogs.read(token, path["path"], now))
+            account, app = self._authenticate(request, now)
             headers = self._usage(account.account_id)
-            now, arrived = self._box.clock.now(), self._box.arrival()
             return _json(
-                self._box.reading.read(account, app, path["path"], query, now=now, arrived=arrived),
+                self._box.reading.read(
+                    account,
+                    app,
+                    path["path"],
+                    query,
+                    now=now,
+                    arrived=arrived,
+                    scopes=self._box.state.scopes_of(token),
+                ),
                 headers=headers,
             )
         except Refusal as refusal:
             return self._error(refusal.error, host, headers)
+
+    def _authenticate(self, request: Request, now: float) -> tuple[Account, App]:
+        version, proof = request.path_params["version"], request.query_params.get("appsecret_proof")
+        return self._box.state.authenticate(_host(request), version, token_of(request), proof, now)
 
     async def unknown(self, request: Request) -> Response:
         """What the box does not offer."""

@@ -19,8 +19,10 @@ from kaiwa.simulator.callbacks import Answered, Wish
 from kaiwa.simulator.clock import Clock
 from kaiwa.simulator.control import ControlApi
 from kaiwa.simulator.delivery import DeliverySettings
+from kaiwa.simulator.doorway import FACEBOOK, INSTAGRAM, Doorway
 from kaiwa.simulator.faults import Fault
 from kaiwa.simulator.model import Account, App, Customer, Host
+from kaiwa.simulator.people import Person as Login
 from kaiwa.simulator.server import GraphApi
 from kaiwa.simulator.token_server import TokenApi
 
@@ -83,7 +85,12 @@ class Simulator:
         self._stack.callback(listener.close)
         await self._stack.enter_async_context(self._box.delivery)
         graph, control = GraphApi(self._box, self._stopping), ControlApi(self._box)
-        routes: list[Route | Mount] = [*control.routes, *TokenApi(self._box).routes, *graph.routes]
+        routes: list[Route | Mount] = [
+            *control.routes,
+            *Doorway(self._box).routes,
+            *TokenApi(self._box).routes,
+            *graph.routes,
+        ]
         await self._stack.enter_async_context(_serving(Starlette(routes=routes), listener))
         self._stack.callback(self._stopping.set)
         return self
@@ -106,6 +113,16 @@ class Simulator:
         return f"{self.url}/instagram"
 
     @property
+    def facebook_login_url(self) -> str:
+        """The value of KAIWA_META__FACEBOOK_LOGIN_URL."""
+        return f"{self.url}{FACEBOOK}"
+
+    @property
+    def instagram_login_url(self) -> str:
+        """The value of KAIWA_META__INSTAGRAM_LOGIN_URL."""
+        return f"{self.url}{INSTAGRAM}"
+
+    @property
     def books(self) -> Books:
         return self._box.state.books
 
@@ -126,6 +143,16 @@ class Simulator:
 
     def customer(self, account: Account, **fields: Any) -> Person:
         return Person(self._box, self._box.add_customer({"account_id": account.account_id, **fields}))
+
+    def person(self, *accounts: Account, **fields: Any) -> Login:
+        """Somebody at a business who can log in; `fields` as in `people.Person`."""
+        owned = {"account_ids": [account.account_id for account in accounts]}
+        login = {"login": accounts[0].login} if accounts else {}
+        return self._box.add_person({**owned, **login, **fields})
+
+    def subscribed(self, account: Account, app_id: str = "1001") -> frozenset[str]:
+        """The fields that an app gets of an account."""
+        return self._box.state.subscriptions.get((account.account_id, app_id), frozenset())
 
     def act(self, action: AnyAction) -> Acted:
         return self._box.act(action)

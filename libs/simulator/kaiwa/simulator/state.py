@@ -4,12 +4,15 @@ import hmac
 import re
 from typing import Any
 
+import msgspec
+
 from kaiwa.meta.signatures import appsecret_proof
 from kaiwa.simulator.books import Books, Event, Stream
 from kaiwa.simulator.errors import Refusal, Rule, refuse
 from kaiwa.simulator.ids import Ids
 from kaiwa.simulator.items import for_standby, test_change
 from kaiwa.simulator.model import Account, App, Comment, Customer, Host, Message, RateClass, Thread
+from kaiwa.simulator.people import Person
 from kaiwa.simulator.rates import SlidingWindow
 from kaiwa.simulator.tokens import FIELDS, Token, issue
 
@@ -36,6 +39,8 @@ class State:
         self._conversations: dict[str, Thread] = {}
         self._mids: dict[str, Thread] = {}
         self.tokens: dict[str, Token] = {}
+        self.people: dict[str, Person] = {}
+        self._scoped: dict[tuple[str, str], str] = {}
         self.subscriptions: dict[tuple[str, str], frozenset[str]] = {}
         self._windows: dict[tuple[str, str, RateClass], SlidingWindow] = {}
 
@@ -53,10 +58,42 @@ class State:
             if token in self.tokens:
                 raise ValueError("each app and account needs a token of its own")
             self.tokens[token] = issue(account, app_id, now)
-            self.subscriptions[account.account_id, app_id] = FIELDS if account.subscribed else frozenset()
+            self.subscriptions[account.account_id, app_id] = (
+                FIELDS[account.login] if account.subscribed else frozenset()
+            )
         self.accounts[account.account_id] = account
         for key in [key for key in self._windows if key[0] == account.account_id]:
             del self._windows[key]
+
+    def connect(
+        self, account_id: str, app_id: str, scopes: frozenset[str], now: float, expires_at: float | None
+    ) -> str:
+        """A token from a login; from now on it is the one that this app holds of the account."""
+        account = self.account(account_id)
+        name = self.ids.token(account.login)
+        self.tokens[name] = Token(
+            account_id=account_id,
+            app_id=app_id,
+            login=account.login,
+            issued_at=now,
+            expires_at=expires_at,
+            scopes=scopes,
+        )
+        self.accounts[account_id] = msgspec.structs.replace(account, tokens={**account.tokens, app_id: name})
+        self.subscriptions.setdefault((account_id, app_id), frozenset())
+        return name
+
+    def scopes_of(self, token: str | None) -> frozenset[str]:
+        """What was granted with a token."""
+        held = self.tokens.get(token or "")
+        return held.scopes if held else frozenset()
+
+    def scoped(self, account_id: str, app_id: str) -> str:
+        """The id by which this app knows the person behind an account."""
+        key = account_id, app_id
+        if key not in self._scoped:
+            self._scoped[key] = self.ids.customer()
+        return self._scoped[key]
 
     def put_customer(self, customer: Customer) -> None:
         self.account(customer.account_id)

@@ -49,7 +49,10 @@ class TokenApi:
         """GET debug_token, by an app's own token `app_id|secret`."""
         app = self._caller(token_of(request))
         state = self._box.state
-        token = state.tokens.get(request.query_params.get("input_token", ""))
+        asked = request.query_params.get("input_token", "")
+        if (user := self._box.dialogs.inspect(asked, self._box.clock.now())) is not None:
+            return user
+        token = state.tokens.get(asked)
         if token is not None and token.app_id != app.app_id:
             raise refuse(Rule.AUTH, "The input_token belongs to another app")
         account = None if token is None else state.account(token.account_id)
@@ -81,7 +84,9 @@ class TokenApi:
         rules.check_node(account, path["node"])
         wanted: frozenset[str] = frozenset()
         if request.method == "POST":
-            wanted = tokens.subscribed(query.get("subscribed_fields") or _named(raw))
+            wanted = tokens.subscribed(
+                query.get("subscribed_fields") or _named(raw), host, state.scopes_of(token_of(request))
+            )
         state.subscriptions[account.account_id, app.app_id] = wanted
         return {"success": True}
 

@@ -37,26 +37,26 @@ SCOPES: dict[Host, frozenset[str]] = {
     ),
 }
 
-FIELDS = frozenset(
-    {
-        "messages",
-        "message_edit",
-        "message_reactions",
-        "messaging_postbacks",
-        "messaging_referral",
-        "messaging_seen",
-        "messaging_handover",
-        "messaging_optins",
-        "standby",
-        "comments",
-        "live_comments",
-        "mentions",
-        "story_insights",
-        "response_feedback",
-        "messaging_policy_enforcement",
-    }
-)
-"""What may be subscribed to (section 1.6)."""
+MESSAGING: dict[Host, str] = {
+    "facebook": "instagram_manage_messages",
+    "instagram": "instagram_business_manage_messages",
+}
+METADATA = "pages_manage_metadata"
+
+_SAME = {"messages", "messaging_postbacks", "message_reactions", "messaging_optins", "standby"}
+FIELDS: dict[Host, frozenset[str]] = {
+    "facebook": frozenset(
+        _SAME
+        | {"message_edits", "message_reads", "message_echoes", "messaging_referrals", "messaging_handovers"}
+        | {"messaging_policy_enforcement", "response_feedback", "feed", "mention"}
+    ),
+    "instagram": frozenset(
+        _SAME
+        | {"message_edit", "messaging_seen", "messaging_referral", "messaging_handover"}
+        | {"comments", "live_comments", "mentions", "story_insights"}
+    ),
+}
+"""What may be subscribed to: a Page spells its topic's fields, an account those of Instagram's (section 1.6, surprise 7)."""
 
 
 class Token(msgspec.Struct, kw_only=True):
@@ -127,12 +127,14 @@ def refreshed(token: Token | None, now: float) -> Token:
     return msgspec.structs.replace(token, issued_at=now, expires_at=now + LIFE)
 
 
-def subscribed(fields: str) -> frozenset[str]:
-    """The fields of a subscription, checked."""
+def subscribed(fields: str, login: Host, scopes: frozenset[str]) -> frozenset[str]:
+    """The fields of a subscription, checked; of a Page it needs a permission of its own."""
+    if login == "facebook" and METADATA not in scopes:
+        raise refuse(Rule.AUTH, f"Requires {METADATA} permission to manage the object", code=200, status=403)
     names = frozenset(name for name in fields.split(",") if name)
     if not names:
         raise refuse(Rule.BODY, "subscribed_fields must name a field")
-    if unknown := sorted(names - FIELDS):
+    if unknown := sorted(names - FIELDS[login]):
         raise refuse(Rule.BODY, f"subscribed_fields: {unknown[0]} is no field")
     return names
 
