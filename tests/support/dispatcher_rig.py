@@ -80,6 +80,8 @@ class DispatcherRig:
             "KAIWA_META__APPS_FILE": str(self._folder / "apps"),
             "KAIWA_META__FACEBOOK_GRAPH_URL": self.sim.facebook_url,
             "KAIWA_META__INSTAGRAM_GRAPH_URL": self.sim.instagram_url,
+            "KAIWA_META__FACEBOOK_LOGIN_URL": self.sim.facebook_login_url,
+            "KAIWA_META__INSTAGRAM_LOGIN_URL": self.sim.instagram_login_url,
         }
         await self.kaiwa("topics", "apply", "--dev")
         await self.kaiwa("db", "migrate")

@@ -147,6 +147,10 @@ The secret files of each service: variable, Secret, key in it. A key's name is t
   value: {{ $root.Values.meta.facebookGraphUrl | quote }}
 - name: KAIWA_META__INSTAGRAM_GRAPH_URL
   value: {{ $root.Values.meta.instagramGraphUrl | quote }}
+- name: KAIWA_META__FACEBOOK_LOGIN_URL
+  value: {{ $root.Values.meta.facebookLoginUrl | quote }}
+- name: KAIWA_META__INSTAGRAM_LOGIN_URL
+  value: {{ $root.Values.meta.instagramLoginUrl | quote }}
 - name: KAIWA_META__GRAPH_VERSION
   value: {{ $root.Values.meta.graphVersion | quote }}
 {{- end }}

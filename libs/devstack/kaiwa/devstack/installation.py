@@ -89,6 +89,8 @@ class Installation:
             "KAIWA_SIMULATOR_URL": simulator,
             "KAIWA_META__FACEBOOK_GRAPH_URL": f"{simulator}/facebook",
             "KAIWA_META__INSTAGRAM_GRAPH_URL": f"{simulator}/instagram",
+            "KAIWA_META__FACEBOOK_LOGIN_URL": f"{simulator}/facebook-login",
+            "KAIWA_META__INSTAGRAM_LOGIN_URL": f"{simulator}/instagram-login",
             "KAIWA_META__APPS_FILE": str(folder / "apps"),
             "KAIWA_INGEST__STATUS_URL": f"{self.url(COMPLIANCE)}/deletions/",
             "KAIWA_COMPLIANCE__CHECKPOINT_FILE": str(folder / "checkpoints.jsonl"),

@@ -56,6 +56,19 @@ Answer = Accepted | Refused | NotSent | Lost
 
 
 @dataclass(frozen=True)
+class Available:
+    """The Conversations API answered: the account may message, and a creator account's webhooks have begun."""
+
+
+@dataclass(frozen=True)
+class Subscribed:
+    """One app that an account sends its events to; ``app_id`` None where the answer does not name it."""
+
+    app_id: str | None
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True)
 class ThreadMessage:
     """A message as the Conversations API returns it."""
 

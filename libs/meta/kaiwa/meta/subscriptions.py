@@ -1,28 +1,14 @@
 """What an account has switched on for an app: its webhooks, and messaging itself (platform.md 1.1, 1.6, 5)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import msgspec
 
 from kaiwa.contracts.wire import UNREADABLE
-from kaiwa.meta.answers import Answer, Lost, NotSent, Refused
+from kaiwa.meta.answers import Answer, Available, Lost, NotSent, Refused, Subscribed
 from kaiwa.meta.graph import Graph, Sender
 
 EDGE = "subscribed_apps"
-
-
-@dataclass(frozen=True)
-class Subscribed:
-    """One app that the account sends its events to; ``app_id`` None where the answer does not name it."""
-
-    app_id: str | None
-    fields: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Available:
-    """The Conversations API answered: the account may message, and a creator account's webhooks have begun."""
 
 
 class _App(msgspec.Struct):

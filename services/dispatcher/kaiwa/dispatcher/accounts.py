@@ -98,7 +98,7 @@ def plan(entries: Iterable[Entry], stored: Mapping[str, Row]) -> list[Step]:
         Step(name, "add" if name not in stored else "keep" if _same(entry, stored[name]) else "change")
         for name, entry in wanted.items()
     ]
-    gone = [name for name, row in stored.items() if name not in wanted and row["state"] != "paused"]
+    gone = [name for name, row in stored.items() if name not in wanted and _leaves(row)]
     return steps + [Step(name, "pause") for name in gone]
 
 
@@ -114,7 +114,7 @@ async def apply(connection: Connection, entries: list[Entry], vault: Contents) -
                 **_columns(entry),
                 sealed_token=vault.seal_token(entry.account_id, tokens[entry.account_id]),
             )
-            await _publish(connection, entry.account_id)
+            await publish(connection, entry.account_id)
         for step in steps:
             if step.action == "pause":
                 await set_state(connection, step.account_id, "paused")
@@ -140,7 +140,7 @@ async def enforce(connection: Connection, account_id: str, *, blocked: bool, at:
     async with connection.transaction():
         state = await _sql.enforce(connection, account_id=account_id, blocked=blocked, at=at)
         if state is not None:
-            await _publish(connection, account_id)
+            await publish(connection, account_id)
     if state == "active":
         await wake(connection, account_id)
 
@@ -148,16 +148,17 @@ async def enforce(connection: Connection, account_id: str, *, blocked: bool, at:
 async def deauthorise(connection: Connection, account_id: str) -> None:
     """The owner removed the app: the token is forgotten, and nothing is sent until they log in again."""
     if await _sql.forget_token(connection, account_id=account_id):
-        await _publish(connection, account_id)
+        await publish(connection, account_id)
 
 
 async def set_state(connection: Connection, account_id: str, state: State) -> None:
     """Change an account's state and tell everybody."""
     await _sql.set_account_state(connection, account_id=account_id, state=state)
-    await _publish(connection, account_id)
+    await publish(connection, account_id)
 
 
-async def _publish(connection: Connection, account_id: str) -> None:
+async def publish(connection: Connection, account_id: str) -> None:
+    """Tell everybody how an account is now."""
     row = await _sql.account(connection, account_id=account_id)
     login_user = row["login_user_id"]
     record = Account(
@@ -191,6 +192,11 @@ def _columns(entry: Entry) -> dict[str, Any]:
         "human_hold": timedelta(seconds=hold) if isinstance(hold, float | int) else None,
         "hold_until_release": hold == "release",
     }
+
+
+def _leaves(row: Row) -> bool:
+    """An account that came by a login is not the file's to pause."""
+    return bool(row["state"] != "paused" and row["origin"] == "file")
 
 
 def _same(entry: Entry, row: Row) -> bool:

@@ -16,7 +16,7 @@ class Logins:
 
     def __init__(self, vault: Contents, apps: Callable[[], Sequence[App]]) -> None:
         self._vault = vault
-        self._apps = apps
+        self.apps = apps
 
     @classmethod
     def from_settings(cls, meta: Meta, vault: Contents) -> "Logins":
@@ -27,7 +27,7 @@ class Logins:
         """The caller for an account's row. Raises Unsealable where the key of its token is gone."""
         token = self._vault.open_token(row["account_id"], row["sealed_token"])
         node = row["page_id"] if row["login"] == "facebook" else row["account_id"]
-        return Sender(row["login"], node, token, proof_of(self._apps(), row["app_id"], row["login"], token))
+        return Sender(row["login"], node, token, proof_of(self.apps(), row["app_id"], row["login"], token))
 
 
 def _apps(text: str) -> list[App]:

@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from kaiwa.dispatcher.accounts import Entry, Step, apply, plan, read
+from kaiwa.dispatcher.commands.connect import connect
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.settings import Dispatcher
 from kaiwa.runtime.cli import Failure, Json, emit
@@ -21,6 +22,7 @@ _ROUTING = {None: "", "routed": "default app", "open": "zero-config: all apps an
 _sql = load_queries("kaiwa.dispatcher")
 
 accounts = typer.Typer(help="Instagram accounts: what is registered, and in which state.")
+accounts.command()(connect)
 
 
 class RegistrySettings(Settings):

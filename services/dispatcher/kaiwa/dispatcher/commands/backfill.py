@@ -12,6 +12,7 @@ from kaiwa.bus.producer import Producer
 from kaiwa.contracts import topics
 from kaiwa.dispatcher.backfill import Backfill, Progress
 from kaiwa.dispatcher.contents import Contents
+from kaiwa.dispatcher.core.standing import Finding
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.settings import Dispatcher
 from kaiwa.dispatcher.slots import DatabaseClock, Slots
@@ -39,14 +40,21 @@ class BackfillSettings(Settings):
 
 def backfill(account: str, *, as_json: Json = False) -> None:
     """Read an account's threads for their windows, two a second; a run that was ended goes on where it was."""
-    done = asyncio.run(_backfill(load(BackfillSettings), account))
+    done = asyncio.run(read_threads(load(BackfillSettings), account))
     unheard = done.threads - done.heard
     text = f"{done.threads} threads read, {done.heard} windows known, {unheard} without a customer's message.\n{_UNKNOWN}"
     result = {"account_id": account, **asdict(done), "unheard": unheard, "not_returned": _UNKNOWN}
     emit(result, as_json=as_json, table=text)
 
 
-async def _backfill(settings: BackfillSettings, account_id: str) -> Progress:
+def reported(done: Progress) -> Finding:
+    """The same as one line of a report."""
+    says = f"{done.threads} threads read, {done.heard} windows known"
+    return Finding("threads", "good", says, _UNKNOWN)
+
+
+async def read_threads(settings: BackfillSettings, account_id: str) -> Progress:
+    """Read an account's threads, with a bar on stderr."""
     dsn, meta = settings.postgres.dsn.get_secret_value(), settings.meta
     await require_current(dsn, "dispatcher")
     logins = Logins.from_settings(meta, Contents.from_file(settings.dispatcher.seal_key_file))

@@ -2,14 +2,14 @@
 select
     account_id, app_id, login, page_id, login_user_id, display_name, locale, markets, human_agent, default_app,
     unknown_echo, limits, state, paused_until, routing, presence, while_human, human_hold,
-    hold_until_release, disclosure
+    hold_until_release, disclosure, origin
 from dispatcher.accounts order by account_id;
 
 -- name: account(account_id)^
 select
     account_id, app_id, login, page_id, login_user_id, display_name, locale, markets, human_agent, default_app,
     unknown_echo, limits, state, paused_until, routing, presence, while_human, human_hold,
-    hold_until_release, disclosure
+    hold_until_release, disclosure, origin
 from dispatcher.accounts where account_id = :account_id;
 
 -- name: known_accounts(ids)
