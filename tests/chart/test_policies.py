@@ -71,14 +71,15 @@ def test_selectors_hold_nothing_that_changes() -> None:
 def test_services_find_exactly_their_pods(values: str) -> None:
     objects = rendered(values)
     for name, service in of("Service", objects).items():
-        found = [
-            owner
+        found = {
+            owner: pod
             for owner, pod in pods(objects)
             if service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
-        ]
-        assert found == [name.removesuffix("-pods").removesuffix("-door")]
-        for port in service["spec"]["ports"]:
-            assert port["targetPort"] == "http"
+        }
+        assert list(found) == [name.removesuffix("-pods").removesuffix("-door")]
+        (pod,) = found.values()
+        offered = {port["name"] for port in pod["spec"]["containers"][0]["ports"]}
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= offered
 
 
 @everywhere

@@ -15,26 +15,23 @@ from kaiwa.devstack.ports import free_port
 class DoorCaller:
     """``rig``'s second dispatcher has a door; keys are made by the command."""
 
-    def __init__(self, rig: DispatcherRig) -> None:
-        self.rig = rig
+    def __init__(self, rig: DispatcherRig, *, name: str = "door", key: str = "") -> None:
+        self.rig, self.key = rig, key
+        self._name, self._port = name, free_port()
         self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        await self.rig.dispatcher("door", KAIWA_DOOR__PORT=str(port))
-        self.http = await self._exit.enter_async_context(httpx.AsyncClient(base_url=self.url, timeout=30))
-        self.key = await self.make(
-            "everything",
-            "--all-accounts",
-            "--author=human",
-            "--author=automation",
-            "--lane=human",
-            "--lane=transactional",
-            "--lane=bulk",
-            "--rate=1000",
-        )
+        self.url = f"http://127.0.0.1:{self._port}"
+        await self.reopen()
+        self.http = await self._exit.enter_async_context(httpx.AsyncClient(base_url=self.url, timeout=40))
+        every = [f"--author={kind}" for kind in ("human", "automation")]
+        every += [f"--lane={lane}" for lane in ("human", "transactional", "bulk")]
+        self.key = self.key or await self.make("everything", "--all-accounts", *every, "--rate=1000")
+        await self.opens(self.key)
         return self
+
+    async def reopen(self) -> None:
+        await self.rig.dispatcher(self._name, KAIWA_DOOR__PORT=str(self._port))
 
     async def __aexit__(self, *_: object) -> None:
         await self._exit.aclose()

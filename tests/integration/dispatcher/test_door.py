@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from conditions import eventually_true
 from dispatcher_rig import WITHIN, DispatcherRig
 from door import DoorCaller
 from httpx import Response
@@ -141,6 +142,59 @@ async def test_a_private_reply_is_cancelled(rig: DispatcherRig, door: DoorCaller
     href = (await door.ask("POST", "/v1/sends", json=given)).json()["href"]
     assert (await door.ask("DELETE", href)).status_code == 202
     assert (await ended(door, href))["state"] == "cancelled"
+
+
+async def test_may_i_write(rig: DispatcherRig, door: DoorCaller) -> None:
+    """The answer before the request is what the request then meets. Broken by: a rule of the door's own."""
+    person = await rig.customer()
+    path = f"/v1/accounts/{person.account_id}/conversations/{person.customer_id}"
+
+    async def known() -> bool:
+        return bool((await door.ask("GET", path)).json()["window_closes_at"])
+
+    await eventually_true(known)
+    answer = await door.ask("GET", path)
+    assert answer.status_code == 200
+    told = answer.json()
+    assert told["automation"]["verdict"] == "yes"
+    assert told["automation"]["disclosure"] == "start"
+    assert told["human"]["verdict"] == "yes"
+    assert told["human"]["disclosure"] is None
+    assert told["control"]["holder"] == "ours"
+
+    first = (await door.ask("POST", "/v1/sends", json=body(person, request_id=ids.random()))).json()["href"]
+    await ended(door, first)
+    assert (await door.ask("GET", path)).json()["automation"]["disclosure"] is None
+
+    said = {"request_id": ids.random(), "author": {"kind": "human", "id": "agent-7"}}
+    await ended(door, (await door.ask("POST", f"{path}/escalate", json=said)).json()["href"])
+    told = (await door.ask("GET", path)).json()
+    assert (told["escalated"], told["automation"]["verdict"]) == (True, "wait")
+    assert (told["automation"]["reason"], told["human"]["verdict"]) == ("human_handling", "yes")
+    assert told["automation"]["advice"]
+
+    said = {"author": {"kind": "human"}}
+    headers = {"idempotency-key": ids.random()}
+    await ended(door, (await door.ask("POST", f"{path}/release", json=said, headers=headers)).json()["href"])
+    told = (await door.ask("GET", path)).json()
+    assert (told["escalated"], told["automation"]["verdict"]) == (False, "yes")
+    assert told["automation"]["disclosure"] == "after_human"
+
+
+async def test_a_stranger_is_no_error(rig: DispatcherRig, door: DoorCaller) -> None:
+    """Nothing is known of them, and that is the answer. Broken by: 404, or a row made by asking."""
+    account = await rig.account()
+    path = f"/v1/accounts/{account.account_id}/conversations/999"
+    told = (await door.ask("GET", path)).json()
+    assert (told["human"]["verdict"], told["window_opened_at"]) == ("ask", None)
+    assert (
+        await rig.db.fetchval("select count(*) from dispatcher.conversations where customer_id = '999'") == 0
+    )
+    assert problem(await door.ask("GET", "/v1/accounts/1/conversations/999"))[:2] == (404, "not_found")
+    key = await door.make("elsewhere", "--account=1")
+    assert problem(await door.ask("GET", path, key=key))[:2] == (403, "not_yours")
+    said = {"request_id": ids.random(), "author": {"kind": "automation"}}
+    assert problem(await door.ask("POST", f"{path}/escalate", json=said, key=key))[:2] == (403, "not_yours")
 
 
 # ── Keys ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -41,8 +41,8 @@ async def read(
 
     Partition by partition, each in its order. Raises DependencyError where Kafka or a topic is not there.
     """
-    async with _consumer(kafka, client_id) as consumer:
-        chosen = list(partitions) or await _partitions(consumer, topics)
+    async with connected(kafka, client_id) as consumer:
+        chosen = list(partitions) or await partitions_of(consumer, topics)
         consumer.assign(chosen)
         ends = await consumer.end_offsets(chosen)
         ends |= {partition: min(offset, ends[partition]) for partition, offset in (until or {}).items()}
@@ -61,8 +61,8 @@ async def read(
 
 async def newest(kafka: Kafka, topic: str, *, most: int, client_id: str) -> list[Record]:
     """The newest records of a topic: so many of each of its partitions."""
-    async with _consumer(kafka, client_id) as consumer:
-        partitions = await _partitions(consumer, [topic])
+    async with connected(kafka, client_id) as consumer:
+        partitions = await partitions_of(consumer, [topic])
         first = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
     start = {partition: max(first[partition], ends[partition] - most) for partition in partitions}
@@ -73,8 +73,8 @@ async def offsets_since(
     kafka: Kafka, topics: Collection[str], moment: datetime, *, client_id: str
 ) -> dict[TopicPartition, int]:
     """Where the records of this moment and later begin, by Kafka's own times; the end where there are none."""
-    async with _consumer(kafka, client_id) as consumer:
-        partitions = await _partitions(consumer, topics)
+    async with connected(kafka, client_id) as consumer:
+        partitions = await partitions_of(consumer, topics)
         ends = await consumer.end_offsets(partitions)
         at = round(moment.timestamp() * 1000)
         found = await consumer.offsets_for_times(dict.fromkeys(partitions, at))
@@ -130,8 +130,8 @@ class TableView:
                 await asyncio.sleep(_PAUSE)
 
     async def _follow(self) -> None:
-        async with _consumer(self._kafka, self._client_id) as consumer:
-            partitions = await _partitions(consumer, [self._topic])
+        async with connected(self._kafka, self._client_id) as consumer:
+            partitions = await partitions_of(consumer, [self._topic])
             consumer.assign(partitions)
             ends = await consumer.end_offsets(partitions)
             while True:
@@ -148,7 +148,8 @@ async def _reached(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int
     return all([await consumer.position(partition) >= end for partition, end in ends.items()])
 
 
-async def _partitions(consumer: AIOKafkaConsumer, topics: Collection[str]) -> list[TopicPartition]:
+async def partitions_of(consumer: AIOKafkaConsumer, topics: Collection[str]) -> list[TopicPartition]:
+    """Every partition of these topics. Raises DependencyError where one of them is not there."""
     known = await consumer._client.fetch_all_metadata()  # noqa: SLF001 - subscribing would wait for a missing topic
     found = {topic: known.partitions_for_topic(topic) for topic in topics}
     if absent := [topic for topic in topics if not found[topic]]:
@@ -157,7 +158,7 @@ async def _partitions(consumer: AIOKafkaConsumer, topics: Collection[str]) -> li
 
 
 @asynccontextmanager
-async def _consumer(kafka: Kafka, client_id: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def connected(kafka: Kafka, client_id: str) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(**reading(kafka, client_id=client_id))
     try:
         try:

@@ -140,7 +140,9 @@ async def _start(
     # The last to start is the first to stop: its calls still need everything above.
     background.start(Scheduler(db, sender, slots, bell, policy=policy, calls=own.calls).run(), "scheduler")
     if settings.door.port is not None:
-        door = Door(settings.door.host, settings.door.port, db, producer, vault)
+        door = Door(
+            settings.door.host, settings.door.port, db, producer, settings.kafka, vault, policy, partitions
+        )
         background.start(door.run(), "door")
     return list(consumers.values())
 

@@ -84,12 +84,12 @@ class Caller:
         found = hashed(secret)
         return any(hmac.compare_digest(found, known) for known in self.hashes)
 
-    def require(self, account_id: str, author_kind: AuthorKind, lane: Lane) -> None:
-        """Raises Refused where the key does not cover this."""
+    def require(self, account_id: str, author_kind: AuthorKind, lane: Lane | None) -> None:
+        """Raises Refused where the key does not cover this; ``lane`` None is a word that waits in none."""
         self.require_account(account_id, "account_id")
         if author_kind not in self.author_kinds:
             raise forbidden(f"this key may not write as {author_kind}", "author.kind")
-        if lane not in self.lanes:
+        if lane is not None and lane not in self.lanes:
             raise forbidden(f"this key may not use the lane {lane}", "lane")
 
     def require_account(self, account_id: str, where: str | None = None) -> None:

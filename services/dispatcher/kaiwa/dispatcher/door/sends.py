@@ -33,6 +33,8 @@ _log = logs.get_logger()
 
 _WITHIN: Final = 5.0  # seconds for Kafka to acknowledge a request
 
+_WORDS: Final = {"escalate", "release", "cancel"}  # done when they are read, in no lane
+
 _canonical: Final = msgspec.json.Encoder(order="deterministic")
 
 
@@ -70,7 +72,8 @@ class Sends:
 
     async def put(self, caller: Caller, request: SendRequest, *, key: bytes | None = None) -> Answer:
         """Publish a request once; 202 when all in-sync replicas have it."""
-        caller.require(request.account_id, request.author.kind, request.effective_lane)
+        lane = None if request.kind in _WORDS else request.effective_lane
+        caller.require(request.account_id, request.author.kind, lane)
         if not addressable(request):
             raise invalid("an id is 1 to 200 printable ASCII characters")
         if await self._is_new(caller, request):
