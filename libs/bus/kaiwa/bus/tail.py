@@ -31,7 +31,7 @@ class Tail:
     """Follows a topic from its end, with one consumer and without a group.
 
     Run ``follow`` as a background loop. ``begins``: from there on everything is kept; ``ends``: up to there it was read.
-    Both are empty until Kafka was reached.
+    Both are empty until Kafka was reached, which sets ``begun``.
     """
 
     def __init__(self, kafka: Kafka, topic: str, *, most: int, client_id: str) -> None:
@@ -39,6 +39,7 @@ class Tail:
         self._kept: dict[int, deque[Record]] = {}
         self._order: deque[int] = deque()
         self._news = asyncio.Event()
+        self.begun = asyncio.Event()
         self.begins: dict[int, int] = {}
         self.ends: dict[int, int] = {}
 
@@ -81,6 +82,7 @@ class Tail:
         self.ends = {partition.partition: offset for partition, offset in ends.items()}
         self.begins = dict(self.ends)
         self._kept = {partition: deque() for partition in self.ends}
+        self.begun.set()
 
     async def _read(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> bool:
         taken = [record for partition in partitions for record in await take(consumer, partition)]

@@ -32,6 +32,7 @@ _USUAL: Final = 100
 _PATIENT: Final = 20  # seconds that a request waits which does not say
 _LONGEST: Final = 30  # seconds; proxies give up a silent request after a minute
 _SCANNED: Final = 20_000  # records of the past that one request may go through
+_KAFKA_WITHIN: Final = 5.0  # seconds after the start
 _PAST: Final = 2  # requests that read the past at once
 _CURSOR: Final = re.compile(r"[0-9]{1,6}-[0-9]{1,18}(\.[0-9]{1,6}-[0-9]{1,18})*")
 _DIGITS: Final = re.compile(r"[0-9]{1,6}")
@@ -86,8 +87,11 @@ class Feed:
         given = asked.query("after", "wait", "limit")
         wait = _number(given, "wait", _PATIENT, least=0, most=_LONGEST)
         limit = _number(given, "limit", _USUAL, least=1, most=_MOST)
-        if not self.tail.ends:
-            raise away("Kafka")
+        try:
+            async with asyncio.timeout(_KAFKA_WITHIN):
+                await self.tail.begun.wait()
+        except TimeoutError as error:
+            raise away("Kafka") from error
         gathered = _Gathered(asked.caller, self._places(given.get("after")), limit)
         if self._is_gone(gathered.places):
             await self._look_back(gathered)
