@@ -1,6 +1,6 @@
 """Contracts that a stranger can read, made from the code: what stands in ``docs/contracts/``.
 
-    structs, topics, reasons → shapes → asyncapi, pages, guide → documents
+    structs, topics, reasons → shapes → asyncapi, openapi, pages, guide → documents
     data sets → odcs, sinks ↗
 
 Pure: texts in, texts out. ``kaiwa contracts write`` does the writing, and turns what :func:`data_contracts` gives into
@@ -10,7 +10,7 @@ YAML.
 from collections.abc import Mapping, Sequence
 
 from kaiwa.contracts.events import Event, Kind
-from kaiwa.contracts.schema import asyncapi, odcs, shapes, sinks
+from kaiwa.contracts.schema import asyncapi, odcs, openapi, shapes, sinks
 from kaiwa.contracts.schema.catalogue import CHANNELS
 from kaiwa.contracts.schema.datasets import DATASETS
 from kaiwa.contracts.schema.example import Example, Note
@@ -27,6 +27,7 @@ def documents(notes: Mapping[Kind, Note], examples: Sequence[Example], bot: str)
     return {
         "README.md": guide(notes, bot),
         "asyncapi.json": pretty(asyncapi.document(shown)) + "\n",
+        "openapi.json": pretty(openapi.document()) + "\n",
         "examples.json": pretty([_shown(example) for example in shown]) + "\n",
         "reasons.md": reasons_page(),
         **{f"schemas/{name}.json": pretty(schema) + "\n" for name, schema in schemas().items()},

@@ -17,7 +17,7 @@ _INTRODUCTION = """\
 What happens in your Instagram conversations is in `instagram.events.v1`. What you want to say goes to
 `instagram.sends.v1`, and what became of it is in `instagram.outcomes.v1`. A bot, an inbox or a CRM needs no more.
 
-Values are JSON, one object per record. For machines: [JSON Schemas](schemas), [AsyncAPI 3](asyncapi.json),
+Values are JSON, one object per record. For machines: [JSON Schemas](schemas), [AsyncAPI 3](asyncapi.json), [OpenAPI 3.1](openapi.json) of the door,
 [example records](examples.json), [partition vectors](partition-vectors.json)."""
 
 _RULES = """\
@@ -94,6 +94,16 @@ disclosure follow from it). `message` holds exactly one of text, images, audio, 
 template, reaction or sender_action. The same `request_id` of one account within 30 days is one send, and the first body
 wins, so repeat a write that you are unsure of. You never choose a tag, and need to know no window and no limit."""
 
+_DOOR = """\
+## Without Kafka
+
+The dispatcher has a door for those whose language has no Kafka client: HTTP with a key (`kaiwa keys caller create`),
+described in [openapi.json](openapi.json). `POST /v1/sends` takes the same request; 202 means that it is in
+`instagram.sends.v1`, and a 503 or no answer that it may be: send it again with the same id. `GET
+/v1/accounts/{account_id}/conversations/{customer_id}` says whether you may write now, as whom and until when; `GET
+/v1/outcomes` hands out what is in `instagram.outcomes.v1` for the accounts of the key. A key is bound to accounts, lanes
+and kinds of author, so that a bot cannot claim to be a person. Problems are told by RFC 9457, with the codes of
+[reasons.md](reasons.md)."""
 
 _ANALYTICS = """\
 ## For data teams
@@ -147,6 +157,7 @@ def guide(notes: Mapping[Kind, Note], bot: str) -> str:
                 "It commits after its answers are in Kafka. A crash in between repeats an event, its answer has the same "
                 "`request_id`, and the customer gets one."
             ),
+            _DOOR,
             _ANALYTICS,
             f"{_CHANGING}\n",
         ]

@@ -13,7 +13,7 @@ import asyncpg
 from kaiwa.bus.producer import Producer
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.state import Policy
-from kaiwa.dispatcher.door.asking import guarded
+from kaiwa.dispatcher.door.asking import Route, guarded
 from kaiwa.dispatcher.door.callers import Callers
 from kaiwa.dispatcher.door.conversations import Conversations
 from kaiwa.dispatcher.door.outcomes import Feed
@@ -63,9 +63,14 @@ class Door:
 
     def _handler(self, feed: Feed) -> AsgiHandler:
         callers = Callers(self.pool)
+        guards = {known: guarded(route, callers) for known, route in self.routes(feed).items()}
+        return router(guards, unmatched=unmatched)
+
+    def routes(self, feed: Feed) -> dict[tuple[str, str], Route]:
+        """By method and path; :mod:`kaiwa.contracts.schema.openapi` describes each."""
         sends = Sends(self.pool, self.producer, self.vault)
         talks = Conversations(self.pool, sends, policy=self.policy, partitions=self.partitions)
-        routes = {
+        return {
             ("POST", "/v1/sends"): sends.ask,
             ("GET", "/v1/sends/{request_id}"): sends.show,
             ("DELETE", "/v1/sends/{request_id}"): sends.cancel,
@@ -74,6 +79,3 @@ class Door:
             ("POST", f"{_TALK}/release"): talks.release,
             ("GET", "/v1/outcomes"): feed.show,
         }
-        return router(
-            {known: guarded(route, callers) for known, route in routes.items()}, unmatched=unmatched
-        )
