@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from typing import Final
 
@@ -26,6 +26,8 @@ _PATIENCE: Final = 15.0  # seconds beyond a session's length in which Kafka noti
 
 _log = logs.get_logger()
 
+Offsets = Mapping[TopicPartition, int]
+
 
 async def read(
     kafka: Kafka,
@@ -33,13 +35,31 @@ async def read(
     *,
     client_id: str,
     partitions: Collection[TopicPartition] = (),
-    start: Mapping[TopicPartition, int] | None = None,
-    until: Mapping[TopicPartition, int] | None = None,
+    start: Offsets | None = None,
+    until: Offsets | None = None,
 ) -> AsyncIterator[Record]:
+    """Every record that is there now, one by one; see ``pages``."""
+    found = pages(kafka, topics, client_id=client_id, partitions=partitions, start=start, until=until)
+    async with aclosing(found):
+        async for page in found:
+            for record in page:
+                yield record
+
+
+async def pages(
+    kafka: Kafka,
+    topics: Collection[str] = (),
+    *,
+    client_id: str,
+    partitions: Collection[TopicPartition] = (),
+    start: Offsets | None = None,
+    until: Offsets | None = None,
+) -> AsyncGenerator[list[Record], None]:
     """Every record that is there now, tombstones and heartbeats too, of the topics or else of the partitions: from the
     beginning, or from the offsets in ``start``, to the ends as they are at the call, or below the offsets in ``until``.
 
-    Partition by partition, each in its order. Raises DependencyError where Kafka or a topic is not there.
+    A page holds records of one partition, in their order; one partition follows the other. Raises DependencyError where
+    Kafka or a topic is not there.
     """
     async with connected(kafka, client_id) as consumer:
         chosen = list(partitions) or await partitions_of(consumer, topics)
@@ -53,9 +73,11 @@ async def read(
         for partition in chosen:
             consumer.resume(partition)
             while await consumer.position(partition) < ends[partition]:
-                for record in await take(consumer, partition, wait_ms=_WAIT_MS):
-                    if record.offset < ends[partition]:
-                        yield record
+                page = await take(consumer, partition, wait_ms=_WAIT_MS)
+                if page and page[-1].offset >= ends[partition]:
+                    page = [record for record in page if record.offset < ends[partition]]
+                if page:
+                    yield page
             consumer.pause(partition)
 
 
@@ -83,7 +105,7 @@ async def offsets_since(
     }
 
 
-async def rewind(kafka: Kafka, group: str, offsets: Mapping[TopicPartition, int], *, client_id: str) -> None:
+async def rewind(kafka: Kafka, group: str, offsets: Offsets, *, client_id: str) -> None:
     """Let a group that has no members go on from these offsets.
 
     A member that was killed counts for the length of its session, which is waited for; DependencyError after that.
@@ -144,7 +166,7 @@ class TableView:
                     await asyncio.sleep(_IDLE)
 
 
-async def _reached(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> bool:
+async def _reached(consumer: AIOKafkaConsumer, ends: Offsets) -> bool:
     return all([await consumer.position(partition) >= end for partition, end in ends.items()])
 
 

@@ -28,7 +28,7 @@ from kaiwa.runtime.clock import utc_now
 from kaiwa.store import queries
 from kaiwa.store.pool import Connection
 
-_MOST: Final = 500  # rows of one step
+_MOST: Final = 2_000  # rows of one step
 _WITHIN: Final = 10.0  # seconds for Kafka to acknowledge them
 _EVERY: Final = 1.0  # seconds between looks for work that another process left
 

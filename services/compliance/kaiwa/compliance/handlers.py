@@ -1,14 +1,14 @@
 """What a batch from Kafka does to the database: parse, decide, act, in one transaction."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
 
 from kaiwa.compliance.cases import open_case
-from kaiwa.compliance.core.erasure import Copy, Decision, Known, Place, decide
+from kaiwa.compliance.core.erasure import Copy, Decision, Known, Place, dated_anew, decide
 from kaiwa.compliance.core.reading import Batch, Record, Word, read
 from kaiwa.compliance.requests import ANSWER_WITHIN, code_of
 from kaiwa.runtime import crash, logs, metrics
@@ -30,12 +30,12 @@ class Intake:
         if batch.empty:
             return  # heartbeats, tombstones, and what concerns nobody
         async with self._pool.acquire() as connection, connection.transaction():
-            decision = decide(
-                batch.copies, batch.unsends, await self._known(connection, batch), batch.belongings
-            )
+            known = await self._known(connection, batch)
+            decision = decide(batch.copies, batch.unsends, known, batch.belongings)
             await self._record(connection, batch, decision)
+            again = await self._again(connection, {*batch.nameless, *dated_anew(batch.belongings, known)})
         crash.point("compliance.recorded")
-        if decision.cases or batch.words or batch.wishes:
+        if decision.cases or batch.words or batch.wishes or again:
             self._wake.set()
 
     async def _known(self, connection: Connection, batch: Batch) -> Known:
@@ -49,14 +49,32 @@ class Intake:
         }
         unsent = frozenset(mid_hash for mid_hash, cutoff in remembered.items() if cutoff is None)
         erased = {subject: cutoff for subject, cutoff in remembered.items() if cutoff is not None}
+        awaited = await self._awaited(connection, list(erased)) if erased else {}
         wanted = list(own | unsent)
         if not wanted:
-            return Known(erased=erased)
+            return Known(erased=erased, awaited=awaited)
         copies = {
             (row["mid_hash"], Place(row["topic"], row["partition"], row["key"])): row["record_offset"]
             async for row in self._sql.copies_of(connection, mid_hashes=wanted)
         }
-        return Known(unsent, copies, erased)
+        return Known(unsent, copies, erased, awaited)
+
+    async def _awaited(self, connection: Connection, erased: Sequence[str]) -> dict[str, datetime]:
+        rows = self._sql.searches_awaited(connection, subject_hashes=erased)
+        return {row["subject_hash"]: row["cutoff"] async for row in rows}
+
+    async def _again(self, connection: Connection, places: Collection[Place]) -> int:
+        """How many of these were tombstoned as somebody's before: they owe another tombstone, whatever they say."""
+        if not places:
+            return 0
+        ordered = sorted(places, key=lambda place: (place.topic, place.partition, place.key))
+        again: int = await self._sql.tombstone_again(
+            connection,
+            topics=[place.topic for place in ordered],
+            partitions=[place.partition for place in ordered],
+            keys=[place.key for place in ordered],
+        )
+        return again
 
     async def _record(self, connection: Connection, batch: Batch, decision: Decision) -> None:
         if batch.copies:

@@ -1,10 +1,11 @@
 """The records of a customer or an account: found by reading the partitions where they can be, many cases in one pass.
 
-It reads up to where intake has committed, and not before that has passed the ends of the moment: what lies behind
-meets intake's memory and is a late copy, and no unsend is erased before it was noticed.
+It reads up to where intake has committed, and not before that has passed the ends of the moment: no unsend is erased
+before it was noticed. What intake reads until the search begins is left to it, what comes after is a late copy.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from aiokafka import TopicPartition
 
 from kaiwa.bus.offsets import offsets
 from kaiwa.bus.producer import Producer
-from kaiwa.bus.reader import read
+from kaiwa.bus.reader import pages
 from kaiwa.compliance.core.search import Finding, Search, Wanted
 from kaiwa.compliance.loops import elected, keep
 from kaiwa.contracts import topics
@@ -25,7 +26,9 @@ CONTENT: Final = (topics.EVENTS, topics.QUARANTINE)
 
 _MOST: Final = 500  # cases of one pass
 _PAGE: Final = 5_000  # targets written at once
-_EVERY: Final = 0.25  # seconds between two looks, also for intake to catch up
+_EVERY: Final = 0.25  # seconds between two looks for cases
+_LOOK: Final = 0.05  # seconds between two looks whether intake has caught up
+_PATIENCE: Final = 10.0  # seconds for that, before the cases are looked at anew
 _WITHIN: Final = 10.0  # seconds to learn how many partitions there are
 
 _log = logs.get_logger()
@@ -50,8 +53,11 @@ class Locator:
         if not wanted:
             return False
         search = Search(wanted, await partition_counts(self._producer))
-        until = await self._caught_up([TopicPartition(*found) for found in sorted(search.partitions)])
-        if until is None:
+        partitions = [TopicPartition(*found) for found in sorted(search.partitions)]
+        if await self._caught_up(partitions) is None:
+            return False
+        await self._begin(wanted)
+        if (until := await self._caught_up(partitions)) is None:
             return False
         await self._search(search, until)
         async with self._pool.acquire() as connection:
@@ -59,18 +65,32 @@ class Locator:
         self._wake.set()
         return True
 
+    async def _begin(self, wanted: Sequence[Wanted]) -> None:
+        """From here on intake answers what it reads of them itself; batches in hand, which did not, are waited for, and
+        what those held lies before the ends that are asked for next.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self._sql.lock_alone(connection)
+            await self._sql.begin_search(connection, erasure_ids=[case.erasure_id for case in wanted])
+
     async def _caught_up(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int] | None:
-        """How far intake is; None while that is behind what there is."""
+        """How far intake is once it has passed the ends of this moment; None where that takes it long."""
+        deadline = time.monotonic() + _PATIENCE
         async with offsets(self._kafka, client_id="kaiwa.compliance.locator", group=self._group) as asked:
             ends = await asked.ends(partitions)
-            committed = await asked.committed(partitions)
-        return committed if all(committed[partition] >= end for partition, end in ends.items()) else None
+            while time.monotonic() < deadline:
+                committed = await asked.committed(partitions)
+                if all(committed[partition] >= end for partition, end in ends.items()):
+                    return committed
+                await asyncio.sleep(_LOOK)
+        return None
 
     async def _search(self, search: Search, until: Mapping[TopicPartition, int]) -> None:
         found: list[Finding] = []
-        records = read(self._kafka, client_id="kaiwa.compliance.locator", partitions=list(until), until=until)
-        async for record in records:
-            found += search.look(record)
+        read = pages(self._kafka, client_id="kaiwa.compliance.locator", partitions=list(until), until=until)
+        async for page in read:
+            for record in page:
+                found += search.look(record)
             if len(found) >= _PAGE:
                 await self._keep(found)
                 found = []

@@ -8,7 +8,7 @@ import asyncpg
 from aiokafka import TopicPartition
 
 from kaiwa.bus.producer import Producer
-from kaiwa.bus.reader import read
+from kaiwa.bus.reader import pages
 from kaiwa.compliance.core.entries import Fact
 from kaiwa.compliance.core.erasure import Place
 from kaiwa.compliance.core.search import Finding, Search, Wanted
@@ -65,8 +65,8 @@ class Verifier:
     async def _scan(self, wanted: Sequence[Wanted]) -> list[Finding]:
         search = Search(wanted, await partition_counts(self._producer))
         partitions = [TopicPartition(*partition) for partition in sorted(search.partitions)]
-        records = read(self._kafka, (), client_id="kaiwa.compliance.verifier", partitions=partitions)
-        return [finding async for record in records for finding in search.look(record)]
+        read = pages(self._kafka, client_id="kaiwa.compliance.verifier", partitions=partitions)
+        return [finding async for page in read for record in page for finding in search.look(record)]
 
     async def _conclude(self, wanted: Sequence[Wanted], findings: Sequence[Finding]) -> None:
         found = {finding.erasure_id for finding in findings}

@@ -6,7 +6,8 @@ set of records, and each receipt means one thing. Reading a record twice changes
 from what opened it.
 
 Whoever was erased as a whole, a customer or an account, is remembered with the cutoff: a record of theirs that
-comes later and tells of something that happened before it is a late copy, too.
+comes later and tells of something that happened before it is a late copy, too. Unless the search for their records is
+yet to begin: that will find it, and a case for each record that intake was behind with would be thousands.
 """
 
 from collections.abc import Iterable, Mapping
@@ -108,13 +109,14 @@ class Unsend:
 
 @dataclass(frozen=True)
 class Known:
-    """What the index says about the batch: unsent hashes, the newest offset seen of each copy of those, and the cutoff
-    of each customer and account that was erased as a whole.
+    """What the index says about the batch: unsent hashes, the newest offset seen of each copy of those, the cutoff of each
+    customer and account that was erased as a whole, and up to which a search that has not begun will find all of theirs.
     """
 
     unsent: frozenset[str] = frozenset()
     copies: Mapping[tuple[str, Place], int] = field(default_factory=dict)
     erased: Mapping[str, datetime] = field(default_factory=dict)
+    awaited: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -158,11 +160,23 @@ def decide(
     back = (
         _back(found, known.erased[found.hash])
         for found in belongings
-        if found.hash in known.erased and found.happened_at <= known.erased[found.hash]
+        if _within(found, known.erased) and not _within(found, known.awaited)
     )
     unsent = (_unsent(unsend, copies, known) for unsend in new.values())
     opened = {case.erasure_id: case for case in (*unsent, *late, *back)}
     return Decision(tuple(opened.values()), frozenset(h for u in new.values() for h in u.hashes))
+
+
+def dated_anew(belongings: Iterable[Belonging], known: Known) -> Iterable[Place]:
+    """Records of somebody erased that say they happened later: new ones, or comments, which the platform dates anew."""
+    return (
+        found.place for found in belongings if found.hash in known.erased and not _within(found, known.erased)
+    )
+
+
+def _within(found: Belonging, cutoffs: Mapping[str, datetime]) -> bool:
+    cutoff = cutoffs.get(found.hash)
+    return cutoff is not None and found.happened_at <= cutoff
 
 
 def _seen(copy: Copy, known: Known) -> bool:

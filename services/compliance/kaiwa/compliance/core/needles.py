@@ -5,7 +5,7 @@ each beginning is looked for at C's speed, and what stands there is looked up as
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -27,8 +27,9 @@ class Needles(Generic[T]):
     def __bool__(self) -> bool:
         return bool(self._by_head)
 
-    def found(self, hay: bytes) -> Iterator[T]:
+    def found(self, hay: bytes) -> Sequence[T]:
         """The meaning of each needle in ``hay``, once."""
+        meanings: list[T] = []
         seen: set[bytes] = set()
         for head, by_length in self._by_head.items():
             at = hay.find(head)
@@ -37,5 +38,6 @@ class Needles(Generic[T]):
                     text = hay[at : at + length]
                     if text in needles and text not in seen:
                         seen.add(text)
-                        yield from needles[text]
+                        meanings += needles[text]
                 at = hay.find(head, at + 1)
+        return meanings

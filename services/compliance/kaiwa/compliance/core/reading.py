@@ -64,19 +64,24 @@ class Batch:
 
     copies: tuple[Copy, ...]
     belongings: tuple[Belonging, ...]
+    nameless: tuple[Place, ...]
+    """Of records that do not say whose they are: quarantine, and events without a customer."""
     unsends: tuple[Unsend, ...]
     words: tuple[Word, ...]
     wishes: tuple[Wish, ...]
 
     @property
     def empty(self) -> bool:
-        return not (self.copies or self.belongings or self.unsends or self.words or self.wishes)
+        return not (
+            self.copies or self.belongings or self.nameless or self.unsends or self.words or self.wishes
+        )
 
 
 def read(records: Iterable[Record], key: bytes) -> Batch:
     """What the records say; ``key`` hashes the index. Nothing in a record makes this raise."""
     copies: list[Copy] = []
     belongings: list[Belonging] = []
+    nameless: list[Place] = []
     unsends: list[Unsend] = []
     words: list[Word] = []
     wishes: list[Wish] = []
@@ -95,6 +100,8 @@ def read(records: Iterable[Record], key: bytes) -> Batch:
             Copy(subject, subject.hash(key), place, record.offset, appended_at)
             for subject in subjects(event, record.value)
         )
+        if event is None or event.customer_id is None:
+            nameless.append(place)
         if event is None:
             continue
         happened_at = happened(event, appended_at)
@@ -104,7 +111,9 @@ def read(records: Iterable[Record], key: bytes) -> Batch:
         )
         if event.kind == Kind.MESSAGE_UNSENT:
             unsends += _unsends(event, key, appended_at, _cause(record))
-    return Batch(tuple(copies), tuple(belongings), tuple(unsends), tuple(words), tuple(wishes))
+    return Batch(
+        tuple(copies), tuple(belongings), tuple(nameless), tuple(unsends), tuple(words), tuple(wishes)
+    )
 
 
 def happened(event: Event, appended_at: datetime) -> datetime:

@@ -6,10 +6,12 @@ records of a customer or an account in the first place, as nobody keeps an index
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+
+import msgspec
 
 from kaiwa.compliance.core.carriers import merely_mentions
 from kaiwa.compliance.core.erasure import Place, Subject
@@ -54,60 +56,80 @@ class Search:
 
     def __init__(self, cases: Iterable[Wanted], counts: Mapping[str, int]) -> None:
         self._in: dict[Partition, _Partition] = defaultdict(_Partition)
-        self._at: dict[Place, list[str]] = defaultdict(list)
         for case in cases:
-            for place in case.places:
-                self._at[place].append(case.erasure_id)
             for partition in _partitions(case, counts):
                 self._in[partition].add(case)
+            for place in case.places:
+                self._in[place.topic, place.partition].expect(place.key, case)
 
     @property
     def partitions(self) -> frozenset[Partition]:
         return frozenset(self._in)
 
-    def look(self, record: Record) -> Iterator[Finding]:
-        """What of the cases is still in this record."""
-        if not record.value or not record.key or record.key == topics.HEARTBEAT_KEY:
-            return
-        place = Place(record.topic, record.partition, record.key)
-        found = dict.fromkeys(self._at.get(place, ()))
-        if (cases := self._in.get((record.topic, record.partition))) is not None:
-            found |= dict.fromkeys(cases.carried(record, record.value))
-        for erasure_id in found:
-            yield Finding(erasure_id, place, record.offset)
+    def look(self, record: Record) -> Sequence[Finding]:
+        """What of the cases is still in this record. Most hold nothing, and cost little more than reading them."""
+        value, key = record.value, record.key
+        if not value or not key or key == topics.HEARTBEAT_KEY:
+            return ()
+        cases = self._in.get((record.topic, record.partition))
+        if cases is None or not (found := cases.found(record, key, value)):
+            return ()
+        place = Place(record.topic, record.partition, key)
+        return [Finding(erasure_id, place, record.offset) for erasure_id in dict.fromkeys(found)]
 
 
 class _Partition:
     """The cases that concern one partition, so arranged that a record costs the same however many there are."""
 
     def __init__(self) -> None:
+        self._expected: dict[bytes, list[str]] = defaultdict(list)
         self._mids = Needles[Wanted]()
+        self._slashed = False
         self._people = Needles[Wanted]()  # where no event says whose the record is
         self._whole: dict[Subject, list[Wanted]] = defaultdict(list)
 
     def add(self, case: Wanted) -> None:
         if case.mid is not None:
             self._mids.add(case.mid.encode(), case)
+            self._slashed |= "/" in case.mid
             return
         self._whole[case.subject].append(case)
-        self._people.add((case.customer_id or case.account_id or "").encode(), case)
+        whose = case.customer_id or case.account_id or ""
+        for written in {whose.encode(), msgspec.json.encode(whose)[1:-1]}:
+            self._people.add(written, case)
 
-    def carried(self, record: Record, value: bytes) -> Iterator[str]:
-        mids = list(self._mids.found(value.replace(rb"\/", b"/"))) if self._mids else []
-        if not mids and not self._whole:
-            return
+    def expect(self, key: bytes, case: Wanted) -> None:
+        """Under this key its record was tombstoned."""
+        self._expected[key].append(case.erasure_id)
+
+    def found(self, record: Record, key: bytes, value: bytes) -> Sequence[str]:
+        """The erasures of which something is in the record, some perhaps twice."""
+        expected = self._expected.get(key, ())
+        # Meta escapes slashes, in whatever of it was kept as it came.
+        mids = self._mids.found(value.replace(rb"\/", b"/") if self._slashed else value)
+        # An event of somebody holds their id; only quarantine may say whose it is elsewhere, in a header.
+        people = self._people.found(value)
+        if not mids and not people and not (self._whole and record.topic != topics.EVENTS):
+            return expected
+        return [*expected, *self._carried(record, value, mids, people)]
+
+    def _carried(
+        self, record: Record, value: bytes, mids: Iterable[Wanted], people: Iterable[Wanted]
+    ) -> Iterator[str]:
         event = event_of(record.topic, value)
         yield from (case.erasure_id for case in mids if _carries(case, event))
         if self._whole:
             appended_at = from_ms(record.timestamp)
             happened_at = appended_at if event is None else happened(event, appended_at)
-            for case in self._theirs(record, value, event):
+            for case in self._theirs(record, value, event, people):
                 if happened_at <= case.cutoff:
                     yield case.erasure_id
 
-    def _theirs(self, record: Record, value: bytes, event: Event | None) -> Iterator[Wanted]:
+    def _theirs(
+        self, record: Record, value: bytes, event: Event | None, people: Iterable[Wanted]
+    ) -> Iterator[Wanted]:
         if event is None or event.account_id is None:
-            yield from (case for case in self._people.found(value) if _named(case, value))
+            yield from (case for case in people if _named(case, value))
             named = dict(record.headers).get(ACCOUNT)
             if named is not None:
                 yield from self._whole.get(Subject(named.decode("utf-8", "replace"), None), ())
@@ -116,7 +138,7 @@ class _Partition:
         if event.customer_id is not None:
             yield from self._whole.get(Subject(event.account_id, event.customer_id), ())
         else:
-            ours = (case for case in self._people.found(value) if case.account_id == event.account_id)
+            ours = (case for case in people if case.account_id == event.account_id)
             yield from (case for case in ours if case.customer_id and _named(case, value))
 
 

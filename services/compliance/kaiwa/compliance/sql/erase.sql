@@ -73,6 +73,9 @@ select erasure_id, account_id, customer_id, mid, cutoff from compliance.cases
 where state <> 'closed' and scope <> 'message' and located_at is null
 order by received_at limit :most;
 
+-- name: begin_search(erasure_ids)!
+update compliance.cases set awaits_search = false where erasure_id = any(:erasure_ids::text[]) and awaits_search;
+
 -- name: mark_located(erasure_ids)!
 update compliance.cases set located_at = clock_timestamp() where erasure_id = any(:erasure_ids::text[]);
 

@@ -13,6 +13,28 @@ select pg_advisory_xact_lock_shared(hashtext('kaiwa.compliance.index'));
 -- A cutoff says that a customer or an account was erased as a whole.
 select mid_hash, cutoff from compliance.unsent where mid_hash = any(:mid_hashes::text[]);
 
+-- name: searches_awaited(subject_hashes)
+-- Of these customers and accounts: up to which cutoff a search that has not begun will find all that comes until then.
+select case scope when 'customer' then customer_hash else account_hash end as subject_hash, max(cutoff) as cutoff
+from compliance.cases
+where awaits_search and case scope when 'customer' then customer_hash else account_hash end = any(:subject_hashes::text[])
+group by 1;
+
+-- name: tombstone_again(topics, partitions, keys)$
+-- Records of somebody erased that come again under their own key: their tombstone is owed once more, and a case that
+-- waits for its verification waits from the start.
+with again as (
+    update compliance.targets t set sent_at = null
+    from unnest(:topics::text[], :partitions::int[], :keys::bytea[]) as r (topic, partition, key), compliance.cases c
+    where (t.topic, t.partition, t.key) = (r.topic, r.partition, r.key) and t.sent_at is not null
+        and c.erasure_id = t.erasure_id and c.scope <> 'message'
+    returning t.erasure_id
+), waiting as (
+    update compliance.cases c set state = 'received', tombstoned_at = null, check_at = null
+    where c.state = 'tombstoned' and c.erasure_id in (select erasure_id from again)
+)
+select count(*) from again;
+
 -- name: copies_of(mid_hashes)
 -- `copies` is what releases before 0010 wrote.
 select mid_hash, topic, partition, key, max(record_offset) as record_offset from (
@@ -41,10 +63,10 @@ set cutoff = greatest(known.cutoff, excluded.cutoff), noted_at = now();
 -- Nothing comes back where the case is known already.
 insert into compliance.cases (
     erasure_id, reason, scope, request, account_id, customer_id, mid, account_hash, customer_hash, mid_hash, nonce,
-    cutoff, appended_at, due_at, located_at, cause)
+    cutoff, appended_at, due_at, located_at, awaits_search, cause)
 values (:erasure_id, :reason, :scope, :request, :account_id, :customer_id, :mid, :account_hash, :customer_hash,
     :mid_hash, :nonce, :cutoff, :appended_at, now() + :bound::interval, case when :located::bool then now() end,
-    :cause)
+    not :located::bool, :cause)
 on conflict do nothing returning erasure_id, account_hash, mid_hash, nonce;
 
 -- name: add_targets(erasure_ids, topics, partitions, keys)!
