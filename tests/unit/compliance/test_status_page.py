@@ -12,7 +12,8 @@ import pytest
 from kaiwa.compliance.core.requests import Refusal
 from kaiwa.compliance.status.limiter import Limiter
 from kaiwa.compliance.status.page import HEADERS, Progress, Shown, render
-from kaiwa.compliance.status.words import WORDS, Words, language
+from kaiwa.compliance.status.wording import Words
+from kaiwa.compliance.status.words import WORDS, language
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CODE = "ABCDEFGHIJKLMNOPQRSTUVWX23"

@@ -10,7 +10,8 @@ from typing import Final, Literal
 
 import jinja2
 
-from kaiwa.compliance.status.words import WORDS, Words
+from kaiwa.compliance.status.wording import Words
+from kaiwa.compliance.status.words import WORDS
 
 Shown = Literal["received", "in_progress", "done", "refused", "unknown", "busy", "away"]
 Look = Literal["past", "now", "ahead", "stop"]

@@ -1,0 +1,1 @@
+"""What the page says, a language a file."""
