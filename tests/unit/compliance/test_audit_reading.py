@@ -31,22 +31,6 @@ def test_what_the_dispatcher_takes_for_a_question_the_audit_does_too(question: s
     assert asks(f"Hallo! {question.upper()}? 🤖")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Is it available in blue?",
-        "are you open on Sunday?",
-        "I am a person of few words",
-        "robots are my hobby",
-        "この人間関係はどうですか",
-        "how are you? my robot vacuum is broken, is it covered?",
-        "",
-    ],
-)
-def test_what_is_no_question_about_us(text: str) -> None:
-    assert not asks(text)
-
-
 @pytest.mark.parametrize("wording", WORDINGS.values())
 def test_every_shipped_disclosure_is_recognised(wording: Wording) -> None:
     assert says_automatic(wording.text)
