@@ -101,6 +101,17 @@ CASES = {
         {"kaiwa_compliance_ledger_unsealed_seconds": "400x60"},
         {"kaiwa_compliance_ledger_unsealed_seconds": "4x60"},
     ),
+    "KaiwaLedgerAltered": Case(
+        {'kaiwa_compliance_ledger_altered_open{pod="1"}': "0x10 1x50"},
+        {'kaiwa_compliance_ledger_altered_open{pod="1"}': "0x60"},
+    ),
+    "KaiwaLedgerUnverified": Case(
+        {'kaiwa_compliance_ledger_verified_age_seconds{pod="1"}': "0+60x60"},
+        {
+            'kaiwa_compliance_ledger_verified_age_seconds{pod="1"}': "0+60x60",
+            'kaiwa_compliance_ledger_verified_age_seconds{pod="2"}': "60x60",
+        },
+    ),
 }
 
 SLO_CASES = {

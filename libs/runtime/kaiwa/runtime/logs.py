@@ -23,7 +23,7 @@ SAFE: Final = frozenset(
         # every line
         "event", "level", "timestamp", "service", "trace_id", "logger", "exc_info",
         # what happened, in words of our catalogues
-        "reason", "outcome", "state", "attempt",
+        "reason", "outcome", "state", "attempt", "loop", "finding", "why", "escalation",
         # what it was about: names of ours, positions, counts, durations in seconds
         "task", "path", "port", "settings", "variable", "signal", "topic", "topics", "partition", "partitions",
         "offset", "offsets", "group", "generation", "lag", "count", "records", "bytes", "seconds", "bound", "kind",

@@ -13,6 +13,7 @@ from kaiwa.compliance.audit.loop import audit_loop
 from kaiwa.compliance.core.checkpoints import signing_key
 from kaiwa.compliance.deletion import INPUTS, Deletion
 from kaiwa.compliance.ledger import Sealer
+from kaiwa.compliance.proof.watch import Watch
 from kaiwa.compliance.settings import ComplianceSettings
 from kaiwa.compliance.status.door import StatusPage
 from kaiwa.compliance.telling import tell
@@ -25,7 +26,7 @@ from kaiwa.store.pool import pool
 GROUP = "kaiwa.compliance"
 AUDIT_GROUP = "kaiwa.compliance.audit"
 
-_CONNECTIONS = 16  # four loops that are elected keep one each
+_CONNECTIONS = 16  # five loops that are elected keep one each
 
 
 def build() -> Service:
@@ -48,6 +49,9 @@ def build() -> Service:
             pools.append(database)
             producer = await stack.enter_async_context(Producer(settings.kafka, client_id=GROUP))
             background.start(Sealer(database, producer, sign_keys, file=own.checkpoint_file).run(), "ledger")
+            public = [each.public_key() for each in sign_keys]
+            watch = Watch(database, dsn, settings.kafka, public, file=own.checkpoint_file)
+            background.start(watch.run(), "ledger_watch")
             deletion = Deletion(settings, database, producer, key=hash_key, group=GROUP)
             intake = await deletion.start(background)
             consumers.append(

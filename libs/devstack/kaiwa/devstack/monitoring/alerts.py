@@ -183,6 +183,22 @@ ALERTS: Final = (
         "The ledger does not keep up",
         "What no checkpoint covers is not proven yet.",
     ),
+    Alert(
+        "KaiwaLedgerAltered",
+        "page",
+        "max(kaiwa_compliance_ledger_altered_open) > 0",
+        "0m",
+        "The ledger is not what was signed",
+        "Somebody changed it past the triggers, or the signing keys are not those that signed. What it proves is in doubt.",
+    ),
+    Alert(
+        "KaiwaLedgerUnverified",
+        "ticket",
+        "min(kaiwa_compliance_ledger_verified_age_seconds) > 900",
+        "5m",
+        "Nobody checks the ledger",
+        "It is still written and signed; that it was altered would not be noticed.",
+    ),
 )
 
 

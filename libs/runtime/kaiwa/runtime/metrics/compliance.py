@@ -43,6 +43,20 @@ FOUND_AGAIN: Final = Counter(
 )
 # Leaves of the ledger's tree.
 LEDGER_SIZE: Final = Gauge("kaiwa_compliance_ledger_size", "Ledger entries sealed", registry=COMPLIANCE)
+# Leaves of the ledger's tree that were recomputed and are what was signed.
+LEDGER_VERIFIED: Final = Gauge(
+    "kaiwa_compliance_ledger_verified_size", "Ledger entries verified", registry=COMPLIANCE
+)
+# Since the ledger was last found to be what was signed; the smallest of all processes counts, as one of them looks.
+LEDGER_VERIFIED_AGE: Final = Gauge(
+    "kaiwa_compliance_ledger_verified_age_seconds",
+    "Seconds since the ledger was verified",
+    registry=COMPLIANCE,
+)
+# 1 where the ledger is not what was signed.
+LEDGER_ALTERED: Final = Gauge(
+    "kaiwa_compliance_ledger_altered_open", "The ledger was altered", registry=COMPLIANCE
+)
 # Age of the oldest entry that no checkpoint covers yet.
 OLDEST_UNSEALED: Final = Gauge(
     "kaiwa_compliance_ledger_unsealed_seconds", "Oldest unsealed entry", registry=COMPLIANCE

@@ -25,6 +25,7 @@ from kaiwa.compliance.core.checkpoints import (
     signing_key,
 )
 from kaiwa.compliance.core.proofs import Proof, Unproven
+from kaiwa.compliance.proof.notes import NotesFile
 from kaiwa.compliance.proof.prove import proof_of
 from kaiwa.compliance.proof.verify import Verified, verify
 from kaiwa.compliance.proof.witnesses import published, written
@@ -77,7 +78,7 @@ async def _verify(settings: ComplianceSettings, notes: Path | None, jobs: int) -
             outside,
             ring,
             jobs=jobs,
-            notes=notes,
+            notes=NotesFile(notes) if notes else None,
             progress=_moved(bar),
         )
 

@@ -8,14 +8,11 @@ import multiprocessing
 from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
-
-import msgspec
 
 from kaiwa.compliance.core.check import STRETCH, Check, Stretch, Witness, recompute
 from kaiwa.compliance.core.checkpoints import Keyring
-from kaiwa.compliance.core.merkle import Frontier
+from kaiwa.compliance.proof.notes import Notes, Remembered
 from kaiwa.compliance.proof.witnesses import stored
 from kaiwa.store import queries
 from kaiwa.store.pool import Connection, connection
@@ -27,13 +24,6 @@ _sql: Final = queries.load("kaiwa.compliance")
 
 Progress = Callable[[int, int], None]
 """Told of how many entries of how many are checked."""
-
-
-class _Covered(msgspec.Struct, frozen=True):
-    """Of an earlier check: the tree that a checkpoint vouched for. It is compared with that checkpoint again."""
-
-    size: int
-    peaks: tuple[bytes, ...]
 
 
 @dataclass(frozen=True)
@@ -51,23 +41,25 @@ async def verify(
     ring: Callable[[Iterable[Witness]], Keyring],
     *,
     jobs: int,
-    notes: Path | None = None,
+    notes: Notes | None = None,
     progress: Progress = lambda _done, _all: None,
 ) -> Verified:
-    """Raises Tampered. ``outside``: checkpoints that others keep; the database's own are added. ``notes`` is a file that
-    remembers how far a check came.
+    """Raises Tampered. ``outside``: checkpoints that others keep; the database's own are added, from where ``notes`` say that
+    an earlier check came to.
     """
+    notes = notes or Remembered()
+    noted = notes.read()
     async with connection(dsn, application="verify") as database:
         # In one snapshot: an entry that is sealed while we read is then only newer than its checkpoints.
         async with database.transaction(isolation="repeatable_read", readonly=True):
-            witnesses = [*outside, *await stored(database)]
+            witnesses = [*outside, *await stored(database, since=noted.size)]
             size = await _sql.sealed_size(database)
-        check = Check(witnesses, ring(witnesses), from_=_noted(notes))
+        check = Check(witnesses, ring(witnesses), from_=noted if noted.size else None)
         begun = check.tree.size
         async with contextlib.aclosing(_stretches(dsn, database, check, size, jobs)) as stretches:
             async for stretch in stretches:
                 check.add(stretch)
-                _note(notes, check.covered)
+                notes.write(check.covered)
                 progress(check.tree.size, size)
         check.end()
     heads = {witness.checkpoint.tree_size for witness in witnesses}
@@ -108,25 +100,5 @@ def _apart(dsn: str, first: int, last: int, sizes: list[int]) -> Stretch:
 async def _read(database: Connection, first: int, last: int, sizes: list[int]) -> Stretch:
     # The records as they come: unpacked as tuples, they cost half of what names and objects of ours would.
     rows: Any = await database.fetch(_sql.sealed_between.sql, first, last)
-    return recompute(first, rows, sizes)
-
-
-def _noted(notes: Path | None) -> Frontier | None:
-    """Nothing where the file is not there or not ours: then the check begins at the beginning."""
-    if notes is None:
-        return None
-    try:
-        covered = msgspec.json.decode(notes.read_bytes(), type=_Covered)
-    except (OSError, msgspec.DecodeError):
-        return None
-    if len(covered.peaks) != covered.size.bit_count():
-        return None
-    return Frontier(covered.size, covered.peaks)
-
-
-def _note(notes: Path | None, covered: Frontier) -> None:
-    if notes is None:
-        return
-    beside = notes.with_name(f"{notes.name}.new")
-    beside.write_bytes(msgspec.json.encode(_Covered(covered.size, covered.peaks)))
-    beside.replace(notes)
+    # Beside the loop: in the service it must not hold up the others.
+    return await asyncio.to_thread(recompute, first, rows, sizes)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from aiokafka import TopicPartition
 
 from kaiwa.bus.reader import read
 from kaiwa.compliance.core.check import Tampered, Witness
@@ -18,9 +19,15 @@ from kaiwa.store.pool import Connection
 _sql: Final = queries.load("kaiwa.compliance")
 
 
-async def published(kafka: Kafka) -> list[Witness]:
-    records = read(kafka, [topics.CHECKPOINTS], client_id="kaiwa.command")
-    return [Witness("topic", _decoded(record.value, "topic")) async for record in records if record.value]
+async def published(kafka: Kafka, offsets: dict[TopicPartition, int] | None = None) -> list[Witness]:
+    """All there are, or what came since these offsets, which are moved on. Raises Tampered for what is no checkpoint."""
+    offsets = {} if offsets is None else offsets
+    found = []
+    async for record in read(kafka, [topics.CHECKPOINTS], client_id="kaiwa.ledger", start=offsets):
+        if record.value:
+            found.append(Witness("topic", _decoded(record.value, "topic")))
+        offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
+    return found
 
 
 def written(file: Path | None) -> Iterable[Witness]:
@@ -30,8 +37,10 @@ def written(file: Path | None) -> Iterable[Witness]:
     return [Witness("file", _decoded(line, "file")) for line in lines if line]
 
 
-async def stored(connection: Connection) -> list[Witness]:
-    return [Witness("database", head_of(row)) async for row in _sql.all_checkpoints(connection)]
+async def stored(connection: Connection, *, since: int = 0) -> list[Witness]:
+    """Those of so many entries or more, and those in which the key changes."""
+    rows = _sql.checkpoints_since(connection, tree_size=since)
+    return [Witness("database", head_of(row)) async for row in rows]
 
 
 def _decoded(value: bytes, kept_by: str) -> Checkpoint:

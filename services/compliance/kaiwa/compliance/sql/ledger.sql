@@ -45,8 +45,9 @@ where seq >= :first and seq < :last order by seq;
 -- name: leaves_before(last)
 select leaf from compliance.entries where seq < :last order by seq;
 
--- name: all_checkpoints()
-select tree_size, root, signed_at, key_id, signature, succession from compliance.checkpoints order by tree_size;
+-- name: checkpoints_since(tree_size)
+select tree_size, root, signed_at, key_id, signature, succession from compliance.checkpoints
+where tree_size >= :tree_size or succession is not null order by tree_size;
 
 -- name: entries_committed(commitments, since)
 -- The sealed entries with one of these commitments.

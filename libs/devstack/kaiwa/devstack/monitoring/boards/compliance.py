@@ -131,9 +131,20 @@ COMPLIANCE: Final = Dashboard(
                 ),
                 Panel(
                     "Ledger",
-                    "Entries sealed into the Merkle tree.",
-                    [Query("max(kaiwa_compliance_ledger_size{@})", "entries")],
-                    kind="stat",
+                    "Entries sealed into the Merkle tree, and up to which of them it was recomputed and is what was signed.",
+                    [
+                        Query("max(kaiwa_compliance_ledger_size{@})", "sealed"),
+                        Query("max(kaiwa_compliance_ledger_verified_size{@})", "verified"),
+                    ],
+                    runbook="KaiwaLedgerAltered",
+                ),
+                Panel(
+                    "Ledger last verified",
+                    "Seconds since it was found to be what was signed. The process that is elected looks; the least counts.",
+                    [Query("min(kaiwa_compliance_ledger_verified_age_seconds{@})", "age")],
+                    unit="s",
+                    most=900,
+                    runbook="KaiwaLedgerUnverified",
                 ),
                 Panel(
                     "Oldest unsealed entry",
