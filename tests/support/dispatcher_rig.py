@@ -63,6 +63,7 @@ class DispatcherRig:
         self._exit = AsyncExitStack()
         self.env: dict[str, str] = {}
         self._entries: list[dict[str, Any]] = []
+        self._accounts: dict[str, Account] = {}
 
     async def __aenter__(self) -> Self:
         await self._exit.enter_async_context(self.sim)
@@ -135,7 +136,8 @@ class DispatcherRig:
 
     def _opened(self, login: str, entry: Mapping[str, Any], fields: Mapping[str, Any]) -> Account:
         account = self.sim.account(login=login, **fields)
-        token = self._folder / f"token-{account.account_id}"
+        self._accounts[account.account_id] = account
+        token = self.token_file(account.account_id)
         token.write_text(account.tokens["1001"])
         self._entries.append(
             {
@@ -150,6 +152,13 @@ class DispatcherRig:
             }
         )
         return account
+
+    def account_of(self, account_id: str) -> Account:
+        """An account as it was opened."""
+        return self._accounts[account_id]
+
+    def token_file(self, account_id: str) -> Path:
+        return self._folder / f"token-{account_id}"
 
     async def apply(self) -> None:
         """Make the registry equal to what was opened: every account is active, none is paused."""

@@ -84,6 +84,7 @@ class Graph:
 
     def __init__(self, client: httpx.AsyncClient, *, facebook: str, instagram: str, version: str) -> None:
         self._client = client
+        self._hosts = {"facebook": facebook.rstrip("/"), "instagram": instagram.rstrip("/")}
         self._base = {
             "facebook": f"{facebook.rstrip('/')}/{version}",
             "instagram": f"{instagram.rstrip('/')}/{version}",
@@ -115,12 +116,13 @@ class Graph:
         return said if isinstance(said, bytes) else None
 
     async def fetch(
-        self, sender: Sender, path: str, params: Mapping[str, str]
+        self, sender: Sender, path: str, params: Mapping[str, str], *, versioned: bool = True
     ) -> bytes | Refused | NotSent | Lost:
-        """The body of a GET, or what became of it."""
+        """The body of a GET, or what became of it; a few paths stand beside the versions."""
+        base = self._base if versioned else self._hosts
         try:
             response = await self._client.get(
-                f"{self._base[sender.login]}/{path}",
+                f"{base[sender.login]}/{path}",
                 params={**params, **sender.params},
                 headers=sender.headers,
             )

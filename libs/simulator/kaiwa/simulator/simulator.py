@@ -25,6 +25,7 @@ from kaiwa.simulator.model import Account, App, Customer, Host
 from kaiwa.simulator.people import Person as Login
 from kaiwa.simulator.server import GraphApi
 from kaiwa.simulator.token_server import TokenApi
+from kaiwa.simulator.tokens import Token
 
 _GRACE = 2
 # Longer than any client keeps an idle connection: one closed under a request would be a fault nobody scripted.
@@ -140,6 +141,10 @@ class Simulator:
     def account(self, **fields: Any) -> Account:
         """Add an account, or change it; `fields` as in `model.Account`, what is left out is made up."""
         return self._box.add_account(fields)
+
+    def token(self, name: str) -> Token:
+        """A token, to be aged or ended."""
+        return self._box.state.tokens[name]
 
     def customer(self, account: Account, **fields: Any) -> Person:
         return Person(self._box, self._box.add_customer({"account_id": account.account_id, **fields}))

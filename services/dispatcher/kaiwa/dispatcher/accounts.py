@@ -1,5 +1,6 @@
 """The registry of accounts: made equal to a file, published without tokens, changed by what the platform says."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,7 +93,7 @@ def read(path: Path) -> list[Entry]:
 
 
 def plan(entries: Iterable[Entry], stored: Mapping[str, Row]) -> list[Step]:
-    """What applying would do; a token alone is not compared, it is always taken anew."""
+    """What applying would do; a token alone is not compared: it is taken where it is another one than last time."""
     wanted = {entry.account_id: entry for entry in entries}
     steps = [
         Step(name, "add" if name not in stored else "keep" if _same(entry, stored[name]) else "change")
@@ -108,12 +109,14 @@ async def apply(connection: Connection, entries: list[Entry], vault: Contents) -
     async with connection.transaction():
         stored = {row["account_id"]: row async for row in _sql.all_accounts(connection)}
         steps = plan(entries, stored)
+        held = {row["account_id"]: row async for row in _sql.held_tokens(connection, ids=list(tokens))}
         for entry in entries:
-            await _sql.put_account(
-                connection,
-                **_columns(entry),
-                sealed_token=vault.seal_token(entry.account_id, tokens[entry.account_id]),
-            )
+            given = tokens[entry.account_id]
+            mark = _mark(entry.account_id, given)
+            kept = _kept(held.get(entry.account_id), mark)
+            sealed = kept or vault.seal_token(entry.account_id, given)
+            await _sql.put_account(connection, **_columns(entry), sealed_token=sealed)
+            await _sql.note_token(connection, account_id=entry.account_id, mark=mark, fresh=not kept)
             await publish(connection, entry.account_id)
         for step in steps:
             if step.action == "pause":
@@ -214,6 +217,16 @@ def _token(entry: Entry) -> str:
     if not token:
         raise SettingsError(f"token_file of account {entry.account_id} is empty: put its access token there")
     return token
+
+
+def _mark(account_id: str, token: str) -> str:
+    """By which a token is known again; it is long and random, so its hash says nothing."""
+    return hashlib.sha256(f"{account_id}:{token}".encode()).hexdigest()
+
+
+def _kept(held: Row | None, mark: str) -> bytes | None:
+    """The sealed token that is held, where the file still has the one that it came from: it may have been refreshed since."""
+    return held["sealed_token"] or None if held and held["token_mark"] == mark else None
 
 
 def _path(kind: type, value: object) -> Path:

@@ -26,6 +26,8 @@ from kaiwa.dispatcher.handlers.sends import Sends
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.mark import Marker
 from kaiwa.dispatcher.presence import Presence
+from kaiwa.dispatcher.probes import Probes
+from kaiwa.dispatcher.pulse import Pulse
 from kaiwa.dispatcher.record import Recorder
 from kaiwa.dispatcher.relay import Relay
 from kaiwa.dispatcher.scheduler import Scheduler
@@ -98,10 +100,11 @@ async def _start(
     await restore.require_level(settings.kafka, db)
     await clock.tune(db)
     slots, bell = Slots(db, clock), Bell()
+    pulse = Pulse(db, least=timedelta(seconds=own.silence))
     sender = Sender(
         platform,
         Marker(db, vault, logins, policy=policy),
-        Recorder(db, bell, policy=policy, partitions=partitions),
+        Recorder(db, bell, pulse, policy=policy, partitions=partitions),
         slots,
         clock,
         presence=Presence(db, platform, slots),
@@ -109,7 +112,7 @@ async def _start(
         lease=own.lease,
     )
     handlers = {
-        topics.EVENTS: Events(db, vault, policy=policy).handle,
+        topics.EVENTS: Events(db, vault, pulse, policy=policy).handle,
         topics.SENDS: Sends(db, producer, vault, bell, partitions=partitions).handle,
         topics.ERASURES: Erasures(db, partitions=partitions).handle,
     }
@@ -137,6 +140,9 @@ async def _start(
     background.start(Lookups(db, threads).run(), "lookups")
     background.start(Grants(db, threads).run(), "grants")
     background.start(Owners(db, threads).run(), "owners")
+    background.start(pulse.run(), "pulse")
+    probes = Probes(db, platform, logins, vault, slots, period=own.probe_period)
+    background.start(probes.run(), "probes")
     # The last to start is the first to stop: its calls still need everything above.
     background.start(Scheduler(db, sender, slots, bell, policy=policy, calls=own.calls).run(), "scheduler")
     if settings.door.port is not None:

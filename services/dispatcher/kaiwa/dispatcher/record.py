@@ -12,7 +12,9 @@ from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.core.classify import Again, Failed, InDoubt, Scope, Sent, Verdict
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.throttle import CALM, FIRST_PAUSE, FULL, LONGEST_PAUSE, SLOW_FROM
+from kaiwa.dispatcher.pulse import Pulse
 from kaiwa.dispatcher.rows import Row
+from kaiwa.meta.errors import Action, explain
 from kaiwa.meta.usage import Usage
 from kaiwa.runtime import metrics
 from kaiwa.store.pool import Connection
@@ -32,9 +34,12 @@ class Ended:
 
 
 class Recorder:
-    def __init__(self, pool: asyncpg.Pool, bell: Bell, *, policy: Policy, partitions: int) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, bell: Bell, pulse: Pulse, *, policy: Policy, partitions: int
+    ) -> None:
         self._pool = pool
         self._bell = bell
+        self._pulse = pulse
         self._policy = policy
         self._partitions = partitions
         self._slowed: set[tuple[Scope, str]] = set()
@@ -56,7 +61,19 @@ class Recorder:
                 rooms = {(part["account_id"], part["customer_id"]) for part in locked}
                 await settle.explain_all(connection, rooms, policy=self._policy)
         self._bell.ring(part["account_id"] for part in locked)
+        self._note_calls(ended)
         return [more.get(item.part_id, False) for item in ended]
+
+    def _note_calls(self, ended: list[Ended]) -> None:
+        """That an account sends, or that somebody has to mend something before it does."""
+        for item in ended:
+            match item.verdict:
+                case Sent():
+                    self._pulse.sent(item.account_id)
+                case Failed(error=error) if explain(error.code, error.subcode).action is Action.FIX:
+                    self._pulse.failed(item.account_id, error.code, error.subcode)
+                case _:
+                    pass
 
     async def _settle(
         self, connection: Connection, locked: list[Row], by_part: Mapping[int, Ended]

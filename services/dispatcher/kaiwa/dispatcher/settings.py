@@ -24,8 +24,16 @@ class Dispatcher(Group):
     """A settled message keeps its sealed content this long."""
     content_slice: float = Field(default=900, gt=0)
     """Contents are stored in slices of this length; what is erased is off the disk after three of them at most."""
+    probe_every: float = Field(default=10_800, gt=0)
+    """Meta is asked about each account this often: token, eligibility, subscription."""
+    silence: float = Field(default=7200, gt=0)
+    """An account that is silent for less than this is never called silent."""
     calls: int = Field(default=200, gt=0)
     """Calls to the platform at once, per process."""
+
+    @property
+    def probe_period(self) -> timedelta:
+        return timedelta(seconds=self.probe_every)
 
     @property
     def policy(self) -> Policy:

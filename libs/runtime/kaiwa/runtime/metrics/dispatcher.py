@@ -33,6 +33,14 @@ HANDOVER_SECONDS: Final = Histogram(
 TAGGED: Final = Counter("kaiwa_dispatcher_tagged_total", "Tagged messages", ["tag"], registry=DISPATCHER)
 # Accounts of the registry by state; every process shows all of them.
 ACCOUNTS: Final = Gauge("kaiwa_dispatcher_accounts_size", "Accounts by state", ["state"], registry=DISPATCHER)
+# Looks at an account at Meta, by what was found (well, ill) or why nothing was (unanswered, unsealable).
+PROBES: Final = Counter(
+    "kaiwa_dispatcher_probes_total", "Looks at accounts", ["outcome"], registry=DISPATCHER
+)
+# Attempts to refresh a token of Instagram Login (refreshed, failed, overtaken by a new login).
+TOKENS_REFRESHED: Final = Counter(
+    "kaiwa_dispatcher_tokens_refreshed_total", "Tokens refreshed", ["outcome"], registry=DISPATCHER
+)
 # One call, first byte out to answer.
 SEND_SECONDS: Final = Histogram(
     "kaiwa_dispatcher_send_seconds",

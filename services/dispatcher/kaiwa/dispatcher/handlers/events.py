@@ -24,6 +24,7 @@ from kaiwa.dispatcher.core.conversation import (
     remark,
 )
 from kaiwa.dispatcher.core.state import Policy
+from kaiwa.dispatcher.pulse import Heard, Pulse
 from kaiwa.runtime import logs
 from kaiwa.store.queries import load
 
@@ -40,6 +41,7 @@ class _Learnt:
     remarks: list[Remark] = field(default_factory=list)
     enforcements: list[Enforcement] = field(default_factory=list)
     rooms: dict[tuple[str, str], int] = field(default_factory=dict)
+    heard: dict[str, Heard] = field(default_factory=dict)
 
     def read(self, record: Record) -> None:
         if is_tombstone(record) or is_heartbeat(record) or record.value is None:
@@ -52,6 +54,8 @@ class _Learnt:
             # Ingest wrote it or nobody did; it stays in its topic, and there is nothing in it that we could act on.
             _log.error("event_unreadable", partition=record.partition, offset=record.offset, exc_info=error)
             return
+        if event.account_id is not None:
+            self.heard.setdefault(event.account_id, Heard()).note(event.received_at)
         self.changes += [learnt] if learnt else []
         self.echoes += [seen] if seen else []
         self.remarks += [remarked] if remarked else []
@@ -61,9 +65,10 @@ class _Learnt:
 
 
 class Events:
-    def __init__(self, pool: asyncpg.Pool, vault: Contents, *, policy: Policy) -> None:
+    def __init__(self, pool: asyncpg.Pool, vault: Contents, pulse: Pulse, *, policy: Policy) -> None:
         self._pool = pool
         self._vault = vault
+        self._pulse = pulse
         self._policy = policy
 
     async def handle(self, records: Sequence[Record]) -> None:
@@ -75,6 +80,7 @@ class Events:
                 await accounts.enforce(connection, item.account_id, blocked=item.blocked, at=item.at)
         if learnt.rooms:
             await self._apply(learnt)
+        self._pulse.heard(learnt.heard)
 
     async def _apply(self, learnt: _Learnt) -> None:
         names, customers = zip(*sorted(learnt.rooms), strict=True)

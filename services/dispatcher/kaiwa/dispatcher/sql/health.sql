@@ -1,0 +1,140 @@
+-- name: standings(ids)
+-- Everything that a person asks about accounts, in one look; ids null is all of them.
+select
+    a.account_id, a.display_name, a.login, a.app_id, a.page_id, a.state, a.sealed_token <> '' as has_token,
+    a.default_app, a.routing, a.limits, a.paused_until, h.token_valid, h.token_expires_at, h.scopes, h.eligible,
+    h.fields, h.error_code, h.error_subcode, h.probed_at, h.heard_at, h.silent_from, h.sent_at, h.failed_at,
+    h.failed_code, h.failed_subcode, q.due_since, coalesce(q.held, 0) as held,
+    greatest(
+        case when o.heard_at > clock_timestamp() - interval '1 hour' then o.percent end,
+        case when p.heard_at > clock_timestamp() - interval '1 hour' then p.percent end
+    ) as percent,
+    clock_timestamp() as now
+from dispatcher.accounts as a
+join dispatcher.health as h using (account_id)
+left join (
+    select account_id, min(due_at) filter (where due_at <= clock_timestamp()) as due_since,
+        count(*) filter (where reason in ('account_paused', 'paused_by_platform')) as held
+    from dispatcher.intents where state = 'queued' group by account_id
+) as q using (account_id)
+left join dispatcher.throttles as o on o.scope = 'account' and o.id = a.account_id
+left join dispatcher.throttles as p on p.scope = 'app' and p.id = a.app_id
+where :ids::text[] is null or a.account_id = any(:ids::text[])
+order by a.account_id;
+
+-- name: take_probes(lease, most)
+-- Accounts that Meta is to be asked about; nobody else does until the lease is over.
+update dispatcher.health as h set probe_due = clock_timestamp() + :lease::interval
+from (
+    select h.account_id from dispatcher.health as h join dispatcher.accounts as a using (account_id)
+    where h.probe_due <= clock_timestamp() and a.state <> 'paused' and a.sealed_token <> ''
+    order by h.probe_due
+    limit :most
+    for update of h skip locked
+) as k
+join dispatcher.accounts as a using (account_id)
+where h.account_id = k.account_id
+returning
+    h.account_id, a.app_id, a.login, a.page_id, a.sealed_token, a.state, h.token_since, h.token_expires_at, h.failures,
+    clock_timestamp() as now;
+
+-- name: probe_of(account_id)^
+-- The same of one account, whenever it is due.
+select
+    h.account_id, a.app_id, a.login, a.page_id, a.sealed_token, a.state, h.token_since, h.token_expires_at, h.failures,
+    clock_timestamp() as now
+from dispatcher.health as h join dispatcher.accounts as a using (account_id)
+where h.account_id = :account_id;
+
+-- name: note_probe(valid, code, subcode, eligible, fields, scopes, expires_at, endless, pause, account_id, sealed_token)$
+-- What Meta said; nothing where the token was replaced meanwhile, since it was not asked about that one. What it did
+-- not say stays as it was.
+update dispatcher.health as h set
+    token_valid = coalesce(:valid::boolean, h.token_valid),
+    error_code = case when :valid::boolean is null then h.error_code else :code::integer end,
+    error_subcode = case when :valid::boolean is null then h.error_subcode else :subcode::integer end,
+    eligible = coalesce(:eligible::boolean, h.eligible),
+    fields = coalesce(:fields::text[], h.fields),
+    scopes = coalesce(:scopes::text[], h.scopes),
+    token_expires_at = case
+        when :endless::boolean then 'infinity' else coalesce(:expires_at::timestamptz, h.token_expires_at)
+    end,
+    probed_at = clock_timestamp(), failures = 0, probe_due = clock_timestamp() + :pause::interval
+from dispatcher.accounts as a
+where h.account_id = :account_id and a.account_id = h.account_id and a.sealed_token = :sealed_token::bytea
+returning true;
+
+-- name: probe_failed(pause, account_id)!
+update dispatcher.health set failures = least(failures + 1, 100), probe_due = clock_timestamp() + :pause::interval
+where account_id = :account_id;
+
+-- name: probe_soon(account_id)!
+update dispatcher.health set probe_due = clock_timestamp() where account_id = :account_id;
+
+-- name: change_state(new, account_id, old, sealed_token)$
+-- Where it is still as it was when Meta was asked.
+update dispatcher.accounts set state = :new
+where account_id = :account_id and state = :old and sealed_token = :sealed_token::bytea
+returning true;
+
+-- name: lock_health(ids)
+select account_id, heard_at from dispatcher.health where account_id = any(:ids::text[]) order by account_id for update;
+
+-- name: note_traffic(accounts, lasts, gaps, counts)!
+insert into dispatcher.traffic as t (account_id, day, events, longest_gap)
+select k.account_id, (k.last at time zone 'utc')::date, k.events, k.gap
+from unnest(:accounts::text[], :lasts::timestamptz[], :gaps::interval[], :counts::bigint[])
+    as k(account_id, last, gap, events)
+on conflict (account_id, day) do update set
+    events = t.events + excluded.events, longest_gap = greatest(t.longest_gap, excluded.longest_gap);
+
+-- name: weeks(ids)
+select account_id, sum(events)::bigint as events, max(longest_gap) as longest_gap from dispatcher.traffic
+where account_id = any(:ids::text[]) and day > (clock_timestamp() at time zone 'utc')::date - 8
+group by account_id;
+
+-- name: note_heard(accounts, lasts, silent)!
+update dispatcher.health as h set heard_at = k.last, silent_from = k.silent
+from unnest(:accounts::text[], :lasts::timestamptz[], :silent::timestamptz[]) as k(account_id, last, silent)
+where h.account_id = k.account_id;
+
+-- name: note_calls(accounts, sent, failed, codes, subcodes)!
+-- A message that went shows that the account can send, whatever became of another one in the same moment.
+update dispatcher.health as h set
+    sent_at = case when k.sent then now() else h.sent_at end,
+    failed_at = case when k.failed then now() else h.failed_at end,
+    failed_code = case when k.failed then k.code else h.failed_code end,
+    failed_subcode = case when k.failed then k.subcode else h.failed_subcode end
+from unnest(:accounts::text[], :sent::boolean[], :failed::boolean[], :codes::integer[], :subcodes::integer[])
+    as k(account_id, sent, failed, code, subcode)
+where h.account_id = k.account_id;
+
+-- name: forget_traffic()!
+delete from dispatcher.traffic where day < (clock_timestamp() at time zone 'utc')::date - 14;
+
+-- name: replace_token(fresh, life, account_id, old)$
+-- A refreshed token, where nobody gave or took one meanwhile.
+with kept as (
+    update dispatcher.accounts set sealed_token = :fresh::bytea
+    where account_id = :account_id and sealed_token = :old::bytea
+    returning account_id
+)
+update dispatcher.health as h set token_since = clock_timestamp(), token_expires_at = clock_timestamp() + :life::interval
+from kept where h.account_id = kept.account_id
+returning true;
+
+-- name: held_tokens(ids)
+-- Locked, so that no token is refreshed while it is decided whether it stays.
+select a.account_id, a.sealed_token, h.token_mark
+from dispatcher.accounts as a join dispatcher.health as h using (account_id)
+where a.account_id = any(:ids::text[]) order by a.account_id for update of a;
+
+-- name: note_token(mark, fresh, account_id)!
+-- A token that a person gave; of a new one nothing is known yet.
+update dispatcher.health set
+    token_mark = :mark, probe_due = clock_timestamp(),
+    token_since = case when :fresh::boolean then clock_timestamp() else token_since end,
+    token_expires_at = case when not :fresh::boolean then token_expires_at end,
+    token_valid = case when not :fresh::boolean then token_valid end,
+    scopes = case when not :fresh::boolean then scopes end
+where account_id = :account_id;
