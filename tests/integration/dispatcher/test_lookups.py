@@ -7,6 +7,7 @@ import time
 import pytest
 from dispatcher_rig import HUMAN, DispatcherRig
 
+from kaiwa.simulator.books import Read
 from kaiwa.simulator.model import Account
 from kaiwa.simulator.simulator import Person
 
@@ -25,8 +26,15 @@ async def unheard(rig: DispatcherRig, shop: Account, *, hours_ago: float | None 
     return person
 
 
+def readings(rig: DispatcherRig, shop: Account) -> list[Read]:
+    """Of threads; that the account is asked about by itself now and then is another matter."""
+    return [
+        read for read in rig.sim.books.reads if read.account_id == shop.account_id and read.fields != "id"
+    ]
+
+
 def reads(rig: DispatcherRig, shop: Account) -> int:
-    return len([read for read in rig.sim.books.reads if read.account_id == shop.account_id])
+    return len(readings(rig, shop))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +74,7 @@ async def test_many_unknown_windows_stay_within_the_limit_of_reads(rig: Dispatch
 
     assert [outcome.evidence for outcome in outcomes] == ["thread"] * 2 + ["answer"] * 4
     assert rig.sim.books.peak(shop.account_id, rate="read") <= 2
-    assert [read.code for read in rig.sim.books.reads if read.account_id == shop.account_id] == [None] * 8
+    assert [read.code for read in readings(rig, shop)] == [None] * 8
 
 
 async def test_a_backfill_goes_on_where_it_was_ended(rig: DispatcherRig) -> None:

@@ -84,12 +84,13 @@ class Event(msgspec.Struct, kw_only=True):
 
 
 class Read(msgspec.Struct, kw_only=True):
-    """One GET of the Conversations API."""
+    """One GET of the Conversations API; `fields` as they were asked for."""
 
     arrived: float
     account_id: str
     app_id: str
     what: str
+    fields: str | None = None
     code: int | None = None
 
 

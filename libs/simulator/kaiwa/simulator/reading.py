@@ -43,7 +43,13 @@ class Desk:
         scopes: frozenset[str] | None = None,
     ) -> Json:
         """The answer to GET `path` (without host and version), or a refusal. `scopes`: the token's, None for all."""
-        note = Read(arrived=arrived, account_id=account.account_id, app_id=app.app_id, what="node")
+        note = Read(
+            arrived=arrived,
+            account_id=account.account_id,
+            app_id=app.app_id,
+            what="node",
+            fields=query.get("fields"),
+        )
         try:
             match path.split("/"):
                 case [node, "conversations"]:

@@ -116,7 +116,8 @@ async def apply(connection: Connection, entries: list[Entry], vault: Contents) -
             kept = _kept(held.get(entry.account_id), mark)
             sealed = kept or vault.seal_token(entry.account_id, given)
             await _sql.put_account(connection, **_columns(entry), sealed_token=sealed)
-            await _sql.note_token(connection, account_id=entry.account_id, mark=mark, fresh=not kept)
+            named = {"account_id": entry.account_id, "mark": mark}
+            await _sql.note_token(connection, **named, fresh=not kept, scopes=None)
             await publish(connection, entry.account_id)
         for step in steps:
             if step.action == "pause":

@@ -143,6 +143,7 @@ class Probes:
         code, subcode = learnt.error or (None, None)
         endless = learnt.expires_at == FOREVER
         async with self._pool.acquire() as connection, connection.transaction():
+            await _sql.lock_account(connection, account_id=account_id)  # before its health, as everywhere
             known = await _sql.note_probe(
                 connection,
                 account_id=account_id,

@@ -8,8 +8,8 @@ import typer
 from rich.table import Table
 
 from kaiwa.dispatcher.accounts import Entry, Step, apply, plan, read
-from kaiwa.dispatcher.commands.connect import connect
 from kaiwa.dispatcher.commands.check import check
+from kaiwa.dispatcher.commands.connect import connect
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.settings import Dispatcher
 from kaiwa.runtime.cli import Failure, Json, emit

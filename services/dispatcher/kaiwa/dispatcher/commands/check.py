@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from kaiwa.dispatcher.commands.marks import MARKS
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.health import examine, worst
 from kaiwa.dispatcher.core.standing import Finding, Standing, Verdict
@@ -24,13 +25,6 @@ from kaiwa.store.pool import Connection, connection, pool
 from kaiwa.store.queries import load as load_queries
 
 _sql = load_queries("kaiwa.dispatcher")
-
-MARKS: dict[Verdict, str] = {
-    "good": "[green]ok[/]",
-    "warn": "[yellow]look[/]",
-    "bad": "[red]bad[/]",
-    "unknown": "[dim]?[/]",
-}
 
 
 @dataclass(frozen=True)

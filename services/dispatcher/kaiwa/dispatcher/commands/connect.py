@@ -14,13 +14,14 @@ from rich.table import Table
 
 from kaiwa.contracts.accounts import State
 from kaiwa.dispatcher.commands.backfill import BackfillSettings, read_threads, reported
+from kaiwa.dispatcher.commands.marks import MARKS
 from kaiwa.dispatcher.connect import local
 from kaiwa.dispatcher.connect.activation import Activation
 from kaiwa.dispatcher.connect.entrance import Entrance, Newcomer, Unwelcome
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core import onboarding
 from kaiwa.dispatcher.core.onboarding import Several
-from kaiwa.dispatcher.core.standing import Finding, Verdict
+from kaiwa.dispatcher.core.standing import Finding
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.slots import DatabaseClock, Slots
 from kaiwa.meta import graph, oauth
@@ -35,13 +36,6 @@ from kaiwa.store.pool import pool
 
 _PATH = "/connect/callback"
 _PATIENCE = 900.0  # seconds that a person has for Meta's dialog
-
-MARKS: dict[Verdict, str] = {
-    "good": "[green]ok[/]",
-    "warn": "[yellow]look[/]",
-    "bad": "[red]bad[/]",
-    "unknown": "[dim]?[/]",
-}
 
 
 @dataclass(frozen=True)

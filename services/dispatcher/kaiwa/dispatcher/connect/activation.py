@@ -52,6 +52,8 @@ class Activation:
                 locale=locale,
                 sealed_token=self._vault.seal_token(account_id, newcomer.token),
             )
+            granted = sorted(newcomer.granted) or None
+            await _sql.note_token(connection, account_id=account_id, mark=None, fresh=True, scopes=granted)
             await accounts.publish(connection, account_id)
         return onboarding.registered(added=row["added"])
 

@@ -78,7 +78,8 @@ where account_id = :account_id and state = :old and sealed_token = :sealed_token
 returning true;
 
 -- name: lock_health(ids)
-select account_id, heard_at from dispatcher.health where account_id = any(:ids::text[]) order by account_id for update;
+select account_id, heard_at from dispatcher.health where account_id = any(:ids::text[]) order by account_id
+for no key update;
 
 -- name: note_traffic(accounts, lasts, gaps, counts)!
 insert into dispatcher.traffic as t (account_id, day, events, longest_gap)
@@ -127,14 +128,17 @@ returning true;
 -- Locked, so that no token is refreshed while it is decided whether it stays.
 select a.account_id, a.sealed_token, h.token_mark
 from dispatcher.accounts as a join dispatcher.health as h using (account_id)
-where a.account_id = any(:ids::text[]) order by a.account_id for update of a;
+where a.account_id = any(:ids::text[]) order by a.account_id for no key update of a, h;
 
--- name: note_token(mark, fresh, account_id)!
--- A token that a person gave; of a new one nothing is known yet.
+-- name: note_token(mark, fresh, scopes, account_id)!
+-- A token that a person gave, by the file or by a login, which gives no mark; of a new one little is known yet.
 update dispatcher.health set
-    token_mark = :mark, probe_due = clock_timestamp(),
+    token_mark = coalesce(:mark, token_mark), probe_due = clock_timestamp(),
     token_since = case when :fresh::boolean then clock_timestamp() else token_since end,
     token_expires_at = case when not :fresh::boolean then token_expires_at end,
     token_valid = case when not :fresh::boolean then token_valid end,
-    scopes = case when not :fresh::boolean then scopes end
+    scopes = case when :fresh::boolean then :scopes::text[] else scopes end
 where account_id = :account_id;
+
+-- name: lock_account(account_id)!
+select from dispatcher.accounts where account_id = :account_id for no key update;

@@ -1,8 +1,9 @@
 -- How each account is: what Meta said of it when it was last asked, and what was last heard from it and sent for it.
--- A table of its own: it is written often, and nothing that sends waits for it.
+-- A table of its own: it is written often, and nothing that sends waits for it. Without foreign keys, whose checks lock
+-- accounts; whoever needs both locks accounts first, then these.
 
 create table health (
-    account_id text primary key references accounts on delete cascade,
+    account_id text primary key,
     -- since when this token is ours, and when it ends: infinity where it does not, null while nobody knows
     token_since timestamptz not null default clock_timestamp(),
     token_expires_at timestamptz,
@@ -32,7 +33,7 @@ create index health_due on health (probe_due);
 
 -- Webhooks of a day, and the longest time between two of them.
 create table traffic (
-    account_id text not null references accounts on delete cascade,
+    account_id text not null,
     day date not null,
     events bigint not null,
     longest_gap interval not null,
