@@ -18,9 +18,8 @@ from kaiwa.dispatcher.core.probing import (
 )
 from kaiwa.dispatcher.core.quiet import BUSY, silent_from
 from kaiwa.dispatcher.core.state import FOREVER
-from kaiwa.meta.answers import Available, Lost, Refused, Subscribed
+from kaiwa.meta.answers import Available, Debugged, Lost, Refused, Subscribed
 from kaiwa.meta.permissions import NEEDED
-from kaiwa.meta.tokens import Debugged
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

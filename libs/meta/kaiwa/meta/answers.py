@@ -7,8 +7,8 @@ Answer
 └── Lost       something left and no answer that can be read came back
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from kaiwa.meta.usage import Usage
 
@@ -66,6 +66,32 @@ class Subscribed:
 
     app_id: str | None
     fields: frozenset[str]
+
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""The end of a token that does not end by itself."""
+
+REFRESHABLE_AFTER = timedelta(hours=24)
+"""A younger token of Instagram Login cannot be refreshed."""
+
+
+@dataclass(frozen=True)
+class Debugged:
+    """``error`` is why it is not valid, code and subcode; ``expires_at`` :data:`NEVER` where it does not end."""
+
+    valid: bool
+    app_id: str | None
+    scopes: frozenset[str]
+    expires_at: datetime
+    error: tuple[int, int | None] | None
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A token that takes the place of another one, and how long it lives."""
+
+    token: str = field(repr=False)
+    life: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True)

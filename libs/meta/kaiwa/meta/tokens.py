@@ -3,39 +3,13 @@
 `debug_token` is the Facebook host's alone; `refresh_access_token` that of Instagram Login alone.
 """
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from kaiwa.contracts.wire import UNREADABLE
-from kaiwa.meta.answers import Lost, NotSent, Refused
+from kaiwa.meta.answers import NEVER, Debugged, Fresh, Lost, NotSent, Refused
 from kaiwa.meta.graph import Graph, Sender
-
-NEVER = datetime.max.replace(tzinfo=UTC)
-"""The end of a token that does not end by itself."""
-
-REFRESHABLE_AFTER = timedelta(hours=24)
-"""A younger token of Instagram Login cannot be refreshed."""
-
-
-@dataclass(frozen=True)
-class Debugged:
-    """``error`` is why it is not valid, code and subcode; ``expires_at`` :data:`NEVER` where it does not end."""
-
-    valid: bool
-    app_id: str | None
-    scopes: frozenset[str]
-    expires_at: datetime
-    error: tuple[int, int | None] | None
-
-
-@dataclass(frozen=True)
-class Fresh:
-    """A token that takes the place of another one, and how long it lives."""
-
-    token: str = field(repr=False)
-    life: timedelta = timedelta(0)
 
 
 class _Why(msgspec.Struct):

@@ -20,8 +20,8 @@ from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Slots, Want
 from kaiwa.dispatcher.standings import end
 from kaiwa.meta import subscriptions, tokens
+from kaiwa.meta.answers import NEVER, Debugged, Fresh
 from kaiwa.meta.graph import Graph, Sender
-from kaiwa.meta.tokens import NEVER, Debugged, Fresh
 from kaiwa.runtime import logs, metrics
 from kaiwa.store.pool import UNREACHABLE, Connection
 from kaiwa.store.queries import load

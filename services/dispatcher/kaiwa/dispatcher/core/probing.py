@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from kaiwa.contracts.accounts import State
-from kaiwa.meta.answers import Available, Lost, NotSent, Refused, Subscribed
+from kaiwa.meta.answers import REFRESHABLE_AFTER, Available, Debugged, Lost, NotSent, Refused, Subscribed
 from kaiwa.meta.errors import Action, explain
 from kaiwa.meta.permissions import NEEDED
-from kaiwa.meta.tokens import REFRESHABLE_AFTER, Debugged
 
 REFRESH_FROM = timedelta(days=30)
 """A token is refreshed with this much left: half of its life to try in."""
