@@ -1,9 +1,9 @@
 """Batches of several members at once, on a real PostgreSQL: whoever commits first, nothing falls between them."""
 
 import asyncio
-from dataclasses import dataclass
 from datetime import timedelta
 
+from arrivals import arrived as read
 from happenings import message, record, unsend
 
 from kaiwa.bus.records import Outgoing
@@ -13,21 +13,6 @@ from kaiwa.store.migrate import migrate, rooms
 from kaiwa.store.pool import pool
 
 ROUNDS = 100
-
-
-@dataclass
-class Read:
-    topic: str
-    partition: int
-    key: bytes
-    value: bytes | None
-    offset: int
-    timestamp: int = 1_795_000_000_000
-    headers: tuple[tuple[str, bytes], ...] = ()
-
-
-def read(written: Outgoing, offset: int) -> Read:
-    return Read(written.topic, written.partition or 0, written.key, written.value, offset)
 
 
 async def test_an_unsend_and_a_copy_elsewhere_cannot_miss_each_other(database: str) -> None:

@@ -16,6 +16,7 @@ import asyncpg
 from kaiwa.bus import tracing
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing
+from kaiwa.compliance.audit.erasing import erase as erase_audited
 from kaiwa.compliance.core.entries import Fact
 from kaiwa.compliance.core.holders import OURS
 from kaiwa.compliance.ledger import enter
@@ -109,6 +110,7 @@ class Eraser:
     async def _mark_tombstoned(self, connection: Connection, rows: Rows) -> None:
         bound = timedelta(seconds=self._pace.bound)
         await self._sql.mark_tombstoned(connection, erasure_ids=_ids(rows), bound=bound)
+        await erase_audited(connection, rows)
         await enter(connection, Fact.TOMBSTONED, rows)
         now = utc_now()
         for row in rows:

@@ -13,7 +13,7 @@ from kaiwa.compliance.audit.freshness import Freshness
 from kaiwa.compliance.audit.record import Found, record
 from kaiwa.compliance.core.audit import facts
 from kaiwa.compliance.core.audit.facts import Fact, Talk, Unsent
-from kaiwa.compliance.core.audit.history import History, decode, encode
+from kaiwa.compliance.core.audit.history import History, begun, decode, encode, left
 from kaiwa.compliance.core.audit.judge import HOUR_MS, Judgement, Sample, changes, judge, settle
 from kaiwa.compliance.core.audit.people import Written, suspicions
 from kaiwa.contracts import ids
@@ -58,7 +58,7 @@ class Audit:
         async with self._pool.acquire() as connection, connection.transaction():
             await self._freshness.begin(connection, records)
             if talks:
-                await self._fold(connection, talks)
+                await self._fold(connection, *await self._without_erased(connection, talks))
         crash.point("compliance.audited")
 
     def _read(self, records: Sequence[Record]) -> dict[str, Open]:
@@ -79,8 +79,27 @@ class Audit:
             made.account_pseudonym = ids.opaque(key, "account", talk.account_id)
         return made
 
-    async def _fold(self, connection: Connection, talks: Mapping[str, Open]) -> None:
-        stored = await self._lock(connection, talks)
+    async def _without_erased(
+        self, connection: Connection, talks: Mapping[str, Open]
+    ) -> tuple[dict[str, Open], dict[str, int]]:
+        """The talks without what happened before their customer or account was erased, and when that was."""
+        await _sql.lock_audit_shared(connection)
+        asked = {*talks, *(talk.account_hash for talk in talks.values())}
+        rows = _sql.erased_among(connection, subject_hashes=list(asked))
+        cutoffs = {row["subject_hash"]: to_ms(row["cutoff"]) async for row in rows}
+        erased = {}
+        for conversation, talk in talks.items():
+            if until := [cutoffs[each] for each in (conversation, talk.account_hash) if each in cutoffs]:
+                erased[conversation] = max(until)
+                talk.facts = left(talk.facts, erased[conversation])
+        return {conversation: talk for conversation, talk in talks.items() if talk.facts}, erased
+
+    async def _fold(
+        self, connection: Connection, talks: Mapping[str, Open], erased: Mapping[str, int]
+    ) -> None:
+        if not talks:
+            return
+        stored = await self._lock(connection, talks, erased)
         histories = {}
         for conversation, talk in talks.items():
             history = histories[conversation] = decode(stored[conversation])
@@ -91,7 +110,9 @@ class Audit:
             await _sql.blank_people(connection, mids=unsent)
         await self._judge(connection, talks, histories)
 
-    async def _lock(self, connection: Connection, talks: Mapping[str, Open]) -> dict[str, bytes]:
+    async def _lock(
+        self, connection: Connection, talks: Mapping[str, Open], erased: Mapping[str, int]
+    ) -> dict[str, bytes]:
         """The stored histories, each row locked. Rows that are new come first: whoever holds one waits for nobody."""
         new = [conversation for conversation in talks if conversation not in self._known]
         if new:
@@ -99,7 +120,7 @@ class Audit:
                 connection,
                 conversations=new,
                 accounts=[talks[conversation].account_hash for conversation in new],
-                history=encode(History()),
+                histories=[encode(begun(erased.get(conversation))) for conversation in new],
             )
         rows = _sql.lock_audited(connection, conversations=list(talks))
         stored = {row["conversation_hash"]: row["history"] async for row in rows}
@@ -107,7 +128,7 @@ class Audit:
             self._known.clear()
         if stored.keys() != talks.keys():  # forgotten meanwhile, after a month without a word
             self._known -= talks.keys()
-            return await self._lock(connection, talks)
+            return await self._lock(connection, talks, erased)
         self._known |= talks.keys()
         return stored
 

@@ -20,11 +20,48 @@ from compliance.audit_read;
 select conversation_hash, history from compliance.audited
 where conversation_hash = any(:conversations::text[]) order by conversation_hash for update;
 
--- name: begin_audited(conversations, accounts, history)!
+-- name: begin_audited(conversations, accounts, histories)!
 insert into compliance.audited (conversation_hash, account_hash, history)
-select c.conversation_hash, c.account_hash, :history::bytea
-from unnest(:conversations::text[], :accounts::text[]) as c (conversation_hash, account_hash)
+select c.conversation_hash, c.account_hash, c.history
+from unnest(:conversations::text[], :accounts::text[], :histories::bytea[])
+    as c (conversation_hash, account_hash, history)
 order by c.conversation_hash on conflict do nothing;
+
+-- name: lock_audit_shared()$
+-- A batch of the audit: whoever is erased from it meanwhile waits for those in hand, and what follows knows of it.
+select pg_advisory_xact_lock_shared(hashtext('kaiwa.compliance.audit'));
+
+-- name: lock_audit_alone()$
+select pg_advisory_xact_lock(hashtext('kaiwa.compliance.audit'));
+
+-- name: erased_among(subject_hashes)
+select mid_hash as subject_hash, cutoff from compliance.unsent
+where mid_hash = any(:subject_hashes::text[]) and cutoff is not null;
+
+-- name: keep_histories(conversations, histories)!
+update compliance.audited a set history = k.history
+from unnest(:conversations::text[], :histories::bytea[]) as k (conversation_hash, history)
+where a.conversation_hash = k.conversation_hash;
+
+-- name: drop_audited(conversations)!
+delete from compliance.audited where conversation_hash = any(:conversations::text[]);
+
+-- name: drop_audited_of_accounts(accounts)!
+delete from compliance.audited where account_hash = any(:accounts::text[]);
+
+-- name: erase_people(customers, accounts, cutoffs)!
+-- `customers` is empty where all of an account is meant. Verdicts stay, without whose conversation they are about.
+with erased as (
+    select * from unnest(:customers::text[], :accounts::text[], :cutoffs::timestamptz[])
+        as e (customer_hash, account_hash, cutoff)
+), people as (
+    delete from compliance.audit_people p using erased e
+    where p.at <= e.cutoff and (p.conversation_hash = e.customer_hash
+        or e.customer_hash = '' and p.account_hash = e.account_hash)
+)
+update compliance.verdicts v set conversation_hash = '' from erased e
+where v.conversation_hash <> '' and v.at <= e.cutoff and (v.conversation_hash = e.customer_hash
+    or e.customer_hash = '' and v.account_hash = e.account_hash);
 
 -- name: keep_audited(conversations, histories, pseudonyms, account_pseudonyms, look_at)!
 update compliance.audited a set history = k.history, look_at = k.look_at, read_at = now(),

@@ -23,7 +23,7 @@ update compliance.cases set ordered_at = clock_timestamp() where erasure_id = an
 
 -- name: cases_tombstoned(most)
 -- Ordered, searched for where that was needed, and every tombstone acknowledged.
-select c.erasure_id, c.scope, c.account_hash, c.mid_hash, c.nonce, c.appended_at,
+select c.erasure_id, c.scope, c.account_hash, c.customer_hash, c.mid_hash, c.nonce, c.cutoff, c.appended_at,
     (select count(*) from compliance.targets t where t.erasure_id = c.erasure_id) as targets
 from compliance.cases c
 where c.state = 'received' and c.ordered_at is not null

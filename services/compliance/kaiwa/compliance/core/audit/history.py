@@ -4,6 +4,7 @@ Everything merges by rules that order and repetition do not touch, so a late rec
 one, and the verdicts follow.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -12,6 +13,9 @@ from kaiwa.compliance.core.audit.facts import Echo, Fact, Said, Sent, Unsent
 
 KEPT_MS: Final = 48 * 3_600_000
 """How long facts are kept singly: the platform delivers again for 36 hours (platform.md 1.5)."""
+
+UNDER_WAY_MS: Final = 60_000
+"""Between deciding on a message and its echo."""
 
 MOST: Final = 500
 """Facts of one conversation kept singly, whatever their age."""
@@ -83,6 +87,12 @@ class History(msgspec.Struct, array_like=True):
     def size(self) -> int:
         return len(self.said) + len(self.echoes) + len(self.sent) + len(self.unsent)
 
+    def erase(self, until: int) -> bool:
+        """Drop what happened up to then, and what was under way; whether nothing is left."""
+        if self.cut <= until:
+            self.forget(until + UNDER_WAY_MS + 1, Standing(disclosed=until))
+        return not self.size
+
     def forget(self, cut: int, standing: Standing) -> None:
         """Drop what happened before ``cut``; ``standing`` is where the conversation stood then."""
         gone = {message.mid for message in self.messages() if message.at < cut}
@@ -99,6 +109,22 @@ class History(msgspec.Struct, array_like=True):
         self.verdicts = {
             key: state for key, state in self.verdicts.items() if key.partition(":")[2] not in gone
         }
+
+
+def begun(erased: int | None) -> History:
+    """Of a conversation that is new here, whose customer was erased up to that time, if they ever were: what was said to
+    them is forgotten, and counts as disclosed until then, as whoever sends remembers that.
+    """
+    if erased is None:
+        return History()
+    return History(before=Standing(disclosed=erased), cut=erased + 1)
+
+
+def left(facts: Iterable[Fact], erased: int) -> list[Fact]:
+    """Without what happened up to that time, and without messages of the account that were under way: of some of those
+    the request would be gone and the echo not.
+    """
+    return [fact for fact in facts if fact.at > erased + (0 if isinstance(fact, Said) else UNDER_WAY_MS)]
 
 
 def _without_text(echo: Echo) -> Echo:
