@@ -179,6 +179,14 @@ class DispatcherRig:
     async def dispatcher(self, name: str = "dispatcher", **settings: str) -> Process:
         return await self._run(name, "kaiwa.dispatcher", free_port(), settings)
 
+    async def silent_dispatcher(self) -> Process:
+        """One that never discloses, in place of the one that does."""
+        support = {"PYTHONPATH": str(Path(__file__).parent)}
+        return await self._run("dispatcher", "silent_dispatcher", free_port(), support)
+
+    async def compliance(self, **settings: str) -> Process:
+        return await self._run("compliance", "kaiwa.compliance", free_port(), settings)
+
     async def _run(self, name: str, module: str, port: int, settings: Mapping[str, str]) -> Process:
         env = {**self.env, **settings, "KAIWA_HTTP__PORT": str(port)}
         service = Process(
