@@ -3,7 +3,7 @@
 import pytest
 
 from kaiwa.contracts.accounts import State
-from kaiwa.dispatcher.core import onboarding
+from kaiwa.dispatcher.core import onboarding, opening
 from kaiwa.dispatcher.core.onboarding import Chosen, Missing, Several
 from kaiwa.meta.answers import Accepted, Answer, Available, Lost, NotSent, Refused, Subscribed
 from kaiwa.meta.logins import Cancelled, Failed, Fault, Identity, Nothing, Page
@@ -138,13 +138,13 @@ def test_whether_messaging_is_open(
     said: Available | Refused | NotSent | Lost, verdict: str, after: State | None
 ) -> None:
     """Broken by: an outage or a full budget that reads as a lost login, or 36103 that reads as one."""
-    opened = onboarding.messaging(said)
+    opened = opening.messaging(said)
     assert (opened.finding.verdict, opened.state) == (verdict, after)
     assert verdict == "good" or opened.finding.do
     states: list[State] = ["active", "ineligible", "needs_reauth", "restricted"]
     for state in states:
         expected = state if after is None or state == "restricted" else after
-        assert onboarding.state_after(state, opened) == expected
+        assert opening.state_after(state, opened) == expected
 
 
 OURS = (Subscribed("1001", frozenset({"messages", "standby"})),)
@@ -173,19 +173,19 @@ def test_a_subscription_is_what_is_listed(
     asked: Answer, listed: tuple[Subscribed, ...] | Refused | Lost, verdict: str
 ) -> None:
     """Broken by: believing `success` where the app is not listed afterwards (surprise 3)."""
-    finding = onboarding.subscription(asked, listed, "1001")
+    finding = opening.subscription(asked, listed, "1001")
     assert finding.verdict == verdict
     assert verdict == "good" or finding.do
 
 
 def test_fields_of_comments_need_their_permission() -> None:
     without = frozenset(scopes("instagram")) - {"instagram_business_manage_comments"}
-    assert "comments" in onboarding.fields("instagram", None)
-    assert "comments" in onboarding.fields("instagram", frozenset(scopes("instagram")))
-    assert "comments" not in onboarding.fields("instagram", without)
+    assert "comments" in opening.fields("instagram", None)
+    assert "comments" in opening.fields("instagram", frozenset(scopes("instagram")))
+    assert "comments" not in opening.fields("instagram", without)
     for login in LOGINS:
-        assert "messages" in onboarding.fields(login, None)
-        assert "response_feedback" not in onboarding.fields(login, None)
+        assert "messages" in opening.fields(login, None)
+        assert "response_feedback" not in opening.fields(login, None)
 
 
 def test_a_dialog_without_a_code() -> None:
@@ -201,7 +201,7 @@ def test_a_dialog_without_a_code() -> None:
     assert "another app (2002)" in onboarding.another_app("2002").says
     assert "not named" in onboarding.another_app("").says
     assert "timeout" in onboarding.unanswered("code", "timeout").says
-    assert onboarding.access().do
+    assert opening.access().do
     assert "not 179" in onboarding.another_account("179", Identity("1", "178")).says
     assert onboarding.kind(Identity("1", kind="MEDIA_CREATOR")) == "creator account"
     assert [onboarding.registered(added=added).verdict for added in (True, False)] == ["good", "good"]

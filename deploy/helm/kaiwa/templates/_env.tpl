@@ -125,6 +125,10 @@ The secret files of each service: variable, Secret, key in it. A key's name is t
   value: {{ $root.Values.bindAddress | quote }}
 - name: KAIWA_DOOR__PORT
   value: {{ include "kaiwa.doorPort" $root | quote }}
+{{- with .values.door.connectUrl }}
+- name: KAIWA_DOOR__CONNECT_URL
+  value: {{ . | quote }}
+{{- end }}
 {{- end }}
 {{ include "kaiwa.env.kafka" . }}
 {{- if $worker }}

@@ -5,16 +5,23 @@ between them, so any number of these processes work side by side.
 Where the settings name a port for it, the door lets callers without Kafka in.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+
+import asyncpg
 
 from kaiwa.bus.batches import Batches
 from kaiwa.bus.errors import PublishFailed
 from kaiwa.bus.producer import Producer
 from kaiwa.contracts import topics
 from kaiwa.dispatcher import restore
+from kaiwa.dispatcher.backfill import Backfill, Backfills
 from kaiwa.dispatcher.bell import Bell
+from kaiwa.dispatcher.connect.activation import Activation
+from kaiwa.dispatcher.connect.entrance import Entrance, logging_in
+from kaiwa.dispatcher.connect.hosted import Hosted
+from kaiwa.dispatcher.connect.links import Links
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.control import Owners
 from kaiwa.dispatcher.door.app import Door
@@ -42,6 +49,7 @@ from kaiwa.dispatcher.uploads import Uploads
 from kaiwa.meta import graph
 from kaiwa.runtime.app import Background, Service
 from kaiwa.runtime.errors import DependencyError
+from kaiwa.runtime.http import AsgiHandler
 from kaiwa.runtime.keys import read_keys
 from kaiwa.runtime.settings import load
 from kaiwa.store.migrate import require_current
@@ -143,14 +151,39 @@ async def _start(
     background.start(pulse.run(), "pulse")
     probes = Probes(db, platform, logins, vault, slots, period=own.probe_period)
     background.start(probes.run(), "probes")
+    background.start(Backfills(db, Backfill(db, threads, partitions=partitions)).run(), "backfills")
     # The last to start is the first to stop: its calls still need everything above.
     background.start(Scheduler(db, sender, slots, bell, policy=policy, calls=own.calls).run(), "scheduler")
     if settings.door.port is not None:
+        hosted = await _hosted(settings, stack, db, Activation(db, platform, vault, logins, slots), vault)
         door = Door(
-            settings.door.host, settings.door.port, db, producer, settings.kafka, vault, policy, partitions
+            settings.door.host,
+            settings.door.port,
+            db,
+            producer,
+            settings.kafka,
+            vault,
+            policy,
+            partitions,
+            hosted,
         )
         background.start(door.run(), "door")
     return list(consumers.values())
+
+
+async def _hosted(
+    settings: DispatcherSettings,
+    stack: AsyncExitStack,
+    db: asyncpg.Pool,
+    activation: Activation,
+    vault: Contents,
+) -> Mapping[tuple[str, str], AsgiHandler]:
+    """The routes by which accounts' owners log in, where the door has a public address."""
+    if settings.door.connect_url is None:
+        return {}
+    oauth = await stack.enter_async_context(logging_in(settings.meta))
+    entrance = Entrance(oauth, activation.logins.apps)
+    return Hosted(settings.door.connect_url, Links(db, vault), entrance, activation).routes
 
 
 async def _partitions(producer: Producer) -> int:

@@ -1,28 +1,42 @@
 """Reading all of an account's threads once, for the windows that opened before anybody listened.
 
 Each page is one transaction with the place where the next one begins, so that a run that was ended goes on there.
-What the API cannot return stays unknown: threads of the Requests folder that are idle for 30 days, and a customer's
-message behind the 20 newest (platform.md 5).
+What the API cannot return stays unknown, and is named where a name is known: a customer's message behind the 20 newest,
+and threads that are not listed, as those of the Requests folder are after 30 idle days (platform.md 5).
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import asyncpg
 
 from kaiwa.contracts.partition import of_conversation
-from kaiwa.dispatcher.core.thread import heard_at
+from kaiwa.dispatcher.core.thread import READABLE, heard_at
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.threads import Threads
 from kaiwa.meta.answers import Thread, ThreadPage
-from kaiwa.runtime import crash
+from kaiwa.runtime import crash, logs
 from kaiwa.runtime.errors import DependencyError
-from kaiwa.store.pool import Connection
+from kaiwa.store.pool import UNREACHABLE, Connection
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
 
 _TRIES = 3  # readings of one page
+_EVERY = 1.0  # seconds between looks for one
+_LEASE = timedelta(seconds=60)  # above what a page may take
+
+_log = logs.get_logger()
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Customers of whom the API did not tell: their last message is behind the newest 20; their thread is not listed."""
+
+    behind: tuple[str, ...]
+    not_listed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,13 @@ class Backfill:
             if cursor is None:
                 return
 
+    async def gaps(self, account_id: str) -> Gaps:
+        """What the last run could not learn."""
+        async with self._pool.acquire() as connection:
+            found = [row async for row in _sql.gaps(connection, account_id=account_id)]
+        behind = tuple(row["customer_id"] for row in found if row["listed"])
+        return Gaps(behind, tuple(row["customer_id"] for row in found if not row["listed"]))
+
     async def _page(self, login: Row, cursor: str | None) -> ThreadPage:
         for _ in range(_TRIES):
             page = await self._threads.page(login, cursor)
@@ -81,6 +102,8 @@ class Backfill:
         _ = [row async for row in _sql.lock_conversations(connection, **room)]
         at = heard_at(thread.messages, customer_id)
         await _sql.looked(connection, account_id=account_id, customer_id=customer_id, heard_at=at)
+        whole = at is not None or len(thread.messages) < READABLE
+        await _sql.note_whole(connection, account_id=account_id, customer_id=customer_id, whole=whole)
         return at is not None
 
 
@@ -92,3 +115,34 @@ def _customer(login: Row, thread: Thread) -> str | None:
 
 def _name(found: tuple[str, Thread]) -> str:
     return found[0]
+
+
+class Backfills:
+    """Runs the backfills that logins asked for, one at a time in each process; another one takes over where it died."""
+
+    def __init__(self, pool: asyncpg.Pool, work: Backfill) -> None:
+        self._pool = pool
+        self._work = work
+
+    async def run(self) -> None:
+        while True:
+            try:
+                while await self.once():
+                    pass
+            except UNREACHABLE as error:
+                _log.warning("backfills_wait", exc_info=error)
+            await asyncio.sleep(_EVERY)
+
+    async def once(self) -> bool:
+        """Whether there was one."""
+        login = await _sql.take_backfill(self._pool, lease=_LEASE)
+        if login is None:
+            return False
+        try:
+            async for _ in self._work.run(login):
+                await _sql.keep_backfill(self._pool, account_id=login["account_id"], lease=_LEASE)
+        except DependencyError as error:  # its lease ends, and somebody tries again
+            _log.warning("backfill_waits", account_id=login["account_id"], exc_info=error)
+            return True
+        await _sql.end_backfill(self._pool, account_id=login["account_id"])
+        return True

@@ -30,6 +30,11 @@ class Logins:
         return Sender(row["login"], node, token, proof_of(self.apps(), row["app_id"], row["login"], token))
 
 
+def apps_of(meta: Meta) -> list[App]:
+    """The apps of the settings' file, as it is now."""
+    return _apps(meta.apps_file.read_text("utf-8"))
+
+
 def _apps(text: str) -> list[App]:
     try:
         return parse_apps(text)

@@ -45,10 +45,18 @@ class Dispatcher(Group):
 
 
 class Door(Group):
-    """Where callers without Kafka are let in; closed without a port."""
+    """Where callers without Kafka are let in; closed without a port.
+
+    ``connect_url``: the door's public address, where accounts' owners log in by an operator's link; off without it.
+    """
 
     host: str = "127.0.0.1"
     port: int | None = Field(default=None, ge=0, le=65535)
+    connect_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#]+$",
+        description="the door's public address without a path, such as https://messages.example.com",
+    )
 
 
 class DispatcherSettings(ServiceSettings):

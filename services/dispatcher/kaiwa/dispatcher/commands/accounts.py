@@ -10,6 +10,7 @@ from rich.table import Table
 from kaiwa.dispatcher.accounts import Entry, Step, apply, plan, read
 from kaiwa.dispatcher.commands.check import check
 from kaiwa.dispatcher.commands.connect import connect
+from kaiwa.dispatcher.commands.link import link
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.settings import Dispatcher
 from kaiwa.runtime.cli import Failure, Json, emit
@@ -25,6 +26,7 @@ _sql = load_queries("kaiwa.dispatcher")
 accounts = typer.Typer(help="Instagram accounts: what is registered, and in which state.")
 accounts.command()(connect)
 accounts.command()(check)
+accounts.command()(link)
 
 
 class RegistrySettings(Settings):

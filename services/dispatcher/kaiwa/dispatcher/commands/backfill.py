@@ -10,7 +10,7 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from kaiwa.bus.errors import PublishFailed
 from kaiwa.bus.producer import Producer
 from kaiwa.contracts import topics
-from kaiwa.dispatcher.backfill import Backfill, Progress
+from kaiwa.dispatcher.backfill import Backfill, Gaps, Progress
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.standing import Finding
 from kaiwa.dispatcher.logins import Logins
@@ -28,6 +28,7 @@ from kaiwa.store.queries import load as load_queries
 _sql = load_queries("kaiwa.dispatcher")
 
 _WITHIN = 10.0
+_MOST = 20  # names in a line
 _UNKNOWN = "Not returned by Meta: threads in Requests that are idle for 30 days, and what lies behind a thread's 20 newest messages."
 
 
@@ -40,20 +41,42 @@ class BackfillSettings(Settings):
 
 def backfill(account: str, *, as_json: Json = False) -> None:
     """Read an account's threads for their windows, two a second; a run that was ended goes on where it was."""
-    done = asyncio.run(read_threads(load(BackfillSettings), account))
+    done, gaps = asyncio.run(read_threads(load(BackfillSettings), account))
     unheard = done.threads - done.heard
     text = f"{done.threads} threads read, {done.heard} windows known, {unheard} without a customer's message.\n{_UNKNOWN}"
-    result = {"account_id": account, **asdict(done), "unheard": unheard, "not_returned": _UNKNOWN}
+    if named := _named(gaps):
+        text += f"\n{named}"
+    result = {
+        "account_id": account,
+        **asdict(done),
+        "unheard": unheard,
+        "not_returned": _UNKNOWN,
+        "gaps": asdict(gaps),
+    }
     emit(result, as_json=as_json, table=text)
 
 
-def reported(done: Progress) -> Finding:
+def reported(done: Progress, gaps: Gaps) -> Finding:
     """The same as one line of a report."""
     says = f"{done.threads} threads read, {done.heard} windows known"
-    return Finding("threads", "good", says, _UNKNOWN)
+    return Finding("threads", "good", says, f"{_UNKNOWN} {_named(gaps)}".rstrip())
 
 
-async def read_threads(settings: BackfillSettings, account_id: str) -> Progress:
+def _named(gaps: Gaps) -> str:
+    """Whom it concerns, as far as we know of them; all of them with `--json`."""
+    lists = (
+        ("The customer is not among the newest 20 of", gaps.behind),
+        ("Known here, and not listed by Meta:", gaps.not_listed),
+    )
+    return " ".join(f"{what} {_some(ids)}." for what, ids in lists if ids)
+
+
+def _some(ids: tuple[str, ...]) -> str:
+    more = f" and {len(ids) - _MOST} more" if len(ids) > _MOST else ""
+    return ", ".join(ids[:_MOST]) + more
+
+
+async def read_threads(settings: BackfillSettings, account_id: str) -> tuple[Progress, Gaps]:
     """Read an account's threads, with a bar on stderr."""
     dsn, meta = settings.postgres.dsn.get_secret_value(), settings.meta
     await require_current(dsn, "dispatcher")
@@ -78,7 +101,7 @@ async def read_threads(settings: BackfillSettings, account_id: str) -> Progress:
             task = bar.add_task("reading threads")
             async for done in work.run(login):
                 bar.update(task, description=f"{done.threads} threads, {done.heard} windows")
-    return done
+        return done, await work.gaps(account_id)
 
 
 async def _partitions(kafka: Kafka) -> int:

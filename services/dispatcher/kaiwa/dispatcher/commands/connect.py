@@ -4,7 +4,8 @@ import asyncio
 import secrets
 import sys
 import webbrowser
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -17,20 +18,19 @@ from kaiwa.dispatcher.commands.backfill import BackfillSettings, read_threads, r
 from kaiwa.dispatcher.commands.marks import MARKS
 from kaiwa.dispatcher.connect import local
 from kaiwa.dispatcher.connect.activation import Activation
-from kaiwa.dispatcher.connect.entrance import Entrance, Newcomer, Unwelcome
+from kaiwa.dispatcher.connect.entrance import Entrance, Newcomer, Unwelcome, logging_in
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core import onboarding
 from kaiwa.dispatcher.core.onboarding import Several
 from kaiwa.dispatcher.core.standing import Finding
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.slots import DatabaseClock, Slots
-from kaiwa.meta import graph, oauth
+from kaiwa.meta import graph
 from kaiwa.meta.logins import Client, Code, Returned
-from kaiwa.meta.oauth import OAuth
-from kaiwa.meta.signatures import Host
+from kaiwa.meta.signatures import App, Host
 from kaiwa.runtime.cli import Failure, Json, emit
 from kaiwa.runtime.errors import KaiwaError, SettingsError
-from kaiwa.runtime.settings import Meta, load
+from kaiwa.runtime.settings import load
 from kaiwa.store.migrate import require_current
 from kaiwa.store.pool import pool
 
@@ -53,7 +53,6 @@ class Wishes:
     paste: bool
     again: bool
     backfill: bool
-    machine: bool
 
 
 @dataclass(frozen=True)
@@ -96,10 +95,8 @@ def connect(
     as_json: Json = False,
 ) -> None:
     """Log an account in and switch its messages on. Exit code 1 where something is missing; it says what, and what to do."""
-    if login not in ("facebook", "instagram"):
-        raise SettingsError("say which login: --login facebook or --login instagram")
     wishes = Wishes(
-        login="facebook" if login == "facebook" else "instagram",
+        login=login_of(login),
         app_id=app,
         wanted=account,
         name=name,
@@ -110,7 +107,6 @@ def connect(
         paste=paste,
         again=again,
         backfill=backfill,
-        machine=as_json,
     )
     came = asyncio.run(_connect(load(BackfillSettings), wishes))
     table = Table("what", "", "how it is", "what to do")
@@ -132,8 +128,8 @@ async def _connect(settings: BackfillSettings, wishes: Wishes) -> Came:
     vault = Contents.from_file(settings.dispatcher.seal_key_file)
     logins = Logins.from_settings(meta, vault)
     async with AsyncExitStack() as stack:
-        entrance = Entrance(await stack.enter_async_context(_oauth(meta)), logins.apps)
-        client = _client(entrance, wishes, sorted({each.app_id for each in logins.apps()}))
+        entrance = Entrance(await stack.enter_async_context(logging_in(meta)), logins.apps)
+        client = _client(entrance, wishes.login, app_of(wishes.app_id, logins.apps()))
         try:
             newcomer = await _log_in(entrance, client, wishes)
         except Unwelcome as unwelcome:
@@ -157,21 +153,24 @@ async def _connect(settings: BackfillSettings, wishes: Wishes) -> Came:
     return Came(findings, account_id, state)
 
 
-def _oauth(meta: Meta) -> AbstractAsyncContextManager[OAuth]:
-    return oauth.connect(
-        hosts={"facebook": meta.facebook_graph_url, "instagram": meta.instagram_graph_url},
-        doors={"facebook": meta.facebook_login_url, "instagram": meta.instagram_login_url},
-        version=meta.graph_version,
-    )
+def login_of(given: str) -> Host:
+    if given == "facebook":
+        return "facebook"
+    if given == "instagram":
+        return "instagram"
+    raise SettingsError("say which login: --login facebook or --login instagram")
 
 
-def _client(entrance: Entrance, wishes: Wishes, known: list[str]) -> Client:
-    app_id = wishes.app_id
-    if app_id is None:
-        if len(known) > 1:
-            raise SettingsError(f"say which app: --app {' or --app '.join(known)}")
-        app_id = known[0]
-    client = entrance.client(app_id, wishes.login)
+def app_of(given: str | None, apps: Sequence[App]) -> str:
+    """The app that is meant: the one that was named, or the only one."""
+    known = sorted({each.app_id for each in apps})
+    if given is None and len(known) > 1:
+        raise SettingsError(f"say which app: --app {' or --app '.join(known)}")
+    return given or known[0]
+
+
+def _client(entrance: Entrance, login: Host, app_id: str) -> Client:
+    client = entrance.client(app_id, login)
     if client is None:
         raise SettingsError(f"the file of KAIWA_META__APPS_FILE has no line of app {app_id} for this login")
     return client
@@ -227,7 +226,7 @@ def _chosen(several: Several) -> str | None:
 
 async def _backfill(settings: BackfillSettings, account_id: str) -> Finding:
     try:
-        return reported(await read_threads(settings, account_id))
+        return reported(*await read_threads(settings, account_id))
     except KaiwaError as error:
         do = f"run `kaiwa conversations backfill {account_id}`"
         return Finding("threads", "warn", f"not read: {error}", do)

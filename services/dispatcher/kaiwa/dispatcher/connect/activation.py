@@ -10,7 +10,7 @@ from kaiwa.contracts.accounts import State
 from kaiwa.dispatcher import accounts
 from kaiwa.dispatcher.connect.entrance import Newcomer
 from kaiwa.dispatcher.contents import Contents
-from kaiwa.dispatcher.core import onboarding
+from kaiwa.dispatcher.core import onboarding, opening
 from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.standing import Finding
 from kaiwa.dispatcher.logins import Logins
@@ -34,7 +34,7 @@ class Activation:
         self._pool = pool
         self._graph = graph
         self._vault = vault
-        self._logins = logins
+        self.logins = logins
         self._slots = slots
 
     async def register(self, newcomer: Newcomer, *, name: str | None = None, locale: str = "en") -> Finding:
@@ -60,20 +60,24 @@ class Activation:
     async def activate(self, account_id: str, granted: frozenset[str] | None) -> tuple[State, list[Finding]]:
         """Ask, subscribe, look; the state that the account is in afterwards."""
         row = await _sql.to_activate(self._pool, account_id=account_id)
-        sender = self._logins.sender(row)
+        sender = self.logins.sender(row)
         await self._slots.turn(Want(Desk(account_id, "conversations"), _AUTOMATED))
-        opened = onboarding.messaging(await subscriptions.probe(self._graph, sender))
-        state = onboarding.state_after(row["state"], opened)
+        opened = opening.messaging(await subscriptions.probe(self._graph, sender))
+        state = opening.state_after(row["state"], opened)
         subscription = await self.subscribe(sender, row["app_id"], granted)
         await self._settle(row, state)
-        return state, [opened.finding, subscription, onboarding.access()]
+        return state, [opened.finding, subscription, opening.access()]
 
     async def subscribe(self, sender: Sender, app_id: str, granted: frozenset[str] | None) -> Finding:
         """Subscribe with every field, with the least where Meta does not know one of them, and look at what it lists."""
-        asked = await subscriptions.subscribe(self._graph, sender, onboarding.fields(sender.login, granted))
+        asked = await subscriptions.subscribe(self._graph, sender, opening.fields(sender.login, granted))
         if _unknown_field(asked):
-            asked = await subscriptions.subscribe(self._graph, sender, onboarding.LEAST)
-        return onboarding.subscription(asked, await subscriptions.subscribed(self._graph, sender), app_id)
+            asked = await subscriptions.subscribe(self._graph, sender, opening.LEAST)
+        return opening.subscription(asked, await subscriptions.subscribed(self._graph, sender), app_id)
+
+    async def want_backfill(self, account_id: str) -> None:
+        """Have a dispatcher read the account's threads."""
+        await _sql.want_backfill(self._pool, account_id=account_id)
 
     async def _settle(self, row: Row, state: State) -> None:
         account_id = row["account_id"]

@@ -1,16 +1,28 @@
 """From a code to a newcomer: tokens, permissions, and which account is meant. Nothing is stored here."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from kaiwa.dispatcher.core import onboarding
 from kaiwa.dispatcher.core.onboarding import Chosen, Missing, Several
 from kaiwa.dispatcher.core.standing import Finding
+from kaiwa.meta import oauth
 from kaiwa.meta.graph import Sender
 from kaiwa.meta.logins import Client, Identity, Page, Token, client_of, dialog
 from kaiwa.meta.oauth import Declined, LoginError, OAuth, Unanswered
 from kaiwa.meta.permissions import scopes
 from kaiwa.meta.signatures import App, Host, proof_of
+from kaiwa.runtime.settings import Meta
+
+
+def logging_in(meta: Meta) -> AbstractAsyncContextManager[OAuth]:
+    """The calls of both logins, to the hosts of the settings."""
+    return oauth.connect(
+        hosts={"facebook": meta.facebook_graph_url, "instagram": meta.instagram_graph_url},
+        doors={"facebook": meta.facebook_login_url, "instagram": meta.instagram_login_url},
+        version=meta.graph_version,
+    )
 
 
 class Unwelcome(Exception):

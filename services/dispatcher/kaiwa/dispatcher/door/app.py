@@ -6,7 +6,8 @@ GET  ◀─ the dispatcher's tables, read only; outcomes from their topic
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import asyncpg
 
@@ -32,7 +33,7 @@ _log = logs.get_logger()
 
 @dataclass(frozen=True)
 class Door:
-    """Where the door is, and what stands behind it."""
+    """Where the door is, and what stands behind it; ``hosted`` are routes for browsers, which bring no key."""
 
     host: str
     port: int
@@ -42,6 +43,7 @@ class Door:
     vault: Contents
     policy: Policy
     partitions: int
+    hosted: Mapping[tuple[str, str], AsgiHandler] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Answer until cancelled; what is in flight then ends first. Raises SettingsError where the port is taken."""
@@ -64,7 +66,7 @@ class Door:
     def _handler(self, feed: Feed) -> AsgiHandler:
         callers = Callers(self.pool)
         guards = {known: guarded(route, callers) for known, route in self.routes(feed).items()}
-        return router(guards, unmatched=unmatched)
+        return router({**guards, **self.hosted}, unmatched=unmatched)
 
     def routes(self, feed: Feed) -> dict[tuple[str, str], Route]:
         """By method and path; :mod:`kaiwa.contracts.schema.openapi` describes each."""

@@ -88,8 +88,9 @@ where account_id = :account_id and customer_id = :customer_id and state = 'queue
 
 -- name: begin_backfill(account_id)^
 -- Where the last run stopped; from the beginning where it came to the end.
-insert into dispatcher.backfills as b (account_id) values (:account_id)
+insert into dispatcher.backfills as b (account_id, begun_at) values (:account_id, clock_timestamp())
 on conflict (account_id) do update set
+    begun_at = case when b.finished_at is null and b.begun_at is not null then b.begun_at else clock_timestamp() end,
     cursor = case when b.finished_at is null then b.cursor end,
     threads = case when b.finished_at is null then b.threads else 0 end,
     heard = case when b.finished_at is null then b.heard else 0 end,
