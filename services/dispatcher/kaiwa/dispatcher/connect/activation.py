@@ -54,6 +54,7 @@ class Activation:
             )
             granted = sorted(newcomer.granted) or None
             await _sql.note_token(connection, account_id=account_id, mark=None, fresh=True, scopes=granted)
+            await _sql.note_life(connection, account_id=account_id, life=newcomer.life)
             await accounts.publish(connection, account_id)
         return onboarding.registered(added=row["added"])
 
@@ -80,12 +81,14 @@ class Activation:
         await _sql.want_backfill(self._pool, account_id=account_id)
 
     async def _settle(self, row: Row, state: State) -> None:
+        """Unless another login or the platform's enforcement came meanwhile."""
         account_id = row["account_id"]
+        named = {"account_id": account_id, "sealed_token": row["sealed_token"]}
         async with self._pool.acquire() as connection:
-            async with connection.transaction():
-                named = {"account_id": account_id, "sealed_token": row["sealed_token"]}
-                if await _sql.activated(connection, **named, state=state):
-                    await accounts.publish(connection, account_id)
+            if state != row["state"]:
+                async with connection.transaction():
+                    if await _sql.change_state(connection, **named, old=row["state"], new=state):
+                        await accounts.publish(connection, account_id)
             if state == "active":
                 await accounts.wake(connection, account_id)
 

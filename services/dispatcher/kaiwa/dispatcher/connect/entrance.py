@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from kaiwa.dispatcher.core import onboarding
 from kaiwa.dispatcher.core.onboarding import Chosen, Missing, Several
@@ -46,7 +47,7 @@ class Guest:
 
 @dataclass(frozen=True)
 class Newcomer:
-    """An account with everything that the registry wants of it."""
+    """An account with everything that the registry wants of it; ``life`` of its token, None where Meta names none."""
 
     account_id: str
     app_id: str
@@ -57,6 +58,7 @@ class Newcomer:
     token: str = field(repr=False)
     granted: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
+    life: timedelta | None = None
 
 
 class Entrance:
@@ -133,6 +135,7 @@ class Entrance:
             guest.token.value,
             guest.granted,
             (Finding("account", "good", says), onboarding.permissions("instagram", guest.granted)),
+            guest.token.lifetime,
         )
 
     def _of_page(self, guest: Guest, page: Page) -> Newcomer:

@@ -33,6 +33,7 @@ _COOKIE: Final = "kaiwa_connect"
 _MOST_BYTES: Final = 4096
 _WITHIN: Final = 10.0
 _MOST_FIELDS: Final = 16
+_OURS: Final = frozenset({"access level"})  # the operator's business
 _LOGINS: Final[Mapping[str, Host]] = {"facebook": "facebook", "instagram": "instagram"}
 _HEADERS: Final = (
     (b"content-security-policy", pages.POLICY),
@@ -140,11 +141,11 @@ class Hosted:
     async def _welcome(self, visit: Visit, newcomer: Newcomer) -> Page:
         if not await self._links.use(visit):
             return _STRANGE
-        registered = await self._activation.register(newcomer)
+        await self._activation.register(newcomer)
         state, found = await self._activation.activate(newcomer.account_id, newcomer.granted)
         await self._activation.want_backfill(newcomer.account_id)
         _log.info("account_connected", account_id=newcomer.account_id, app_id=newcomer.app_id, state=state)
-        findings = [*newcomer.findings, registered, *found]
+        findings = [each for each in (*newcomer.findings, *found) if each.check not in _OURS]
         if state == "active":
             return Page(200, pages.report("Connected", findings, "You can close this window."))
         close = "The account is known here. Once this is mended it goes on by itself."

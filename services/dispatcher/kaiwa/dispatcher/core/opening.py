@@ -134,7 +134,7 @@ def subscription(
 
 def access() -> Finding:
     """The access level is told by no call: what it would look like (S26)."""
-    do = f"write to the account from one without a role; if nothing comes: {ROLES}"
+    do = "write to it from an account without a role on the app; if nothing comes, the app has Standard Access: see its roles"
     return Finding("access level", "unknown", "Meta tells it to nobody", do)
 
 

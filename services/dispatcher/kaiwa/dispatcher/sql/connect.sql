@@ -19,11 +19,10 @@ returning state, origin, xmax = 0 as added;
 -- name: to_activate(account_id)^
 select account_id, app_id, login, page_id, sealed_token, state from dispatcher.accounts where account_id = :account_id;
 
--- name: activated(state, account_id, sealed_token)$
--- Unless another login came meanwhile.
-update dispatcher.accounts set state = :state
-where account_id = :account_id and sealed_token = :sealed_token::bytea
-returning true;
+-- name: note_life(life, account_id)!
+-- When a login's token ends, where Meta says so.
+update dispatcher.health set token_expires_at = clock_timestamp() + :life::interval
+where account_id = :account_id and :life::interval is not null;
 
 -- name: make_link(link_hash, login, app_id, life)$
 with gone as (delete from dispatcher.connect_links where expires_at < clock_timestamp() - interval '7 days')
