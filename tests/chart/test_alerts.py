@@ -27,6 +27,7 @@ class Case:
 
 OK_WEBHOOKS = 'kaiwa_ingest_webhooks_total{outcome="accepted"}'
 BAD_WEBHOOKS = 'kaiwa_ingest_webhooks_total{outcome="bad_signature"}'
+TROUBLED = 'kaiwa_dispatcher_troubled_accounts_size{trouble="%s"}'
 LAG = 'kaiwa_loop_lag_seconds_bucket{job="dispatcher",le="%s"}'
 
 CASES = {
@@ -63,6 +64,17 @@ CASES = {
     "KaiwaAccountsNeedLogin": Case(
         {'kaiwa_dispatcher_accounts_size{state="needs_reauth"}': "1x60"},
         {'kaiwa_dispatcher_accounts_size{state="active"}': "9x60"},
+    ),
+    "KaiwaAccountsSilent": Case({TROUBLED % "silent": "2x60"}, {TROUBLED % "silent": "2x20 0x40"}, "45m"),
+    "KaiwaAccountsUnsubscribed": Case(
+        {TROUBLED % "unsubscribed": "1x60"},
+        {TROUBLED % "unsubscribed": "1x10 0x50", TROUBLED % "silent": "9x60"},
+    ),
+    "KaiwaTokensEnd": Case(
+        {TROUBLED % "token_ending": "1x120"}, {TROUBLED % "token_ending": "1x30 0x90"}, "90m"
+    ),
+    "KaiwaAccountsUnanswered": Case(
+        {TROUBLED % "unanswered": "1x120"}, {TROUBLED % "unanswered": "1x30 0x90"}, "90m"
     ),
     "KaiwaHeartbeatMissing": Case(
         {'kaiwa_compliance_heartbeat_age_seconds{topic="a",pod="1"}': "700x60"},

@@ -184,6 +184,9 @@ async def test_silence_is_unusual_where_there_was_traffic(rig: DispatcherRig) ->
     )
     code, rows = await check(rig, person.account_id, "--stored")
     assert (code, rows["silence"][0]) == (1, "bad")
+    listed = await rig.kaiwa("accounts", "health", "--all", "--json", check=False)
+    rows_in_trouble = {row["account_id"] for row in json.loads(listed.stdout)["rows"]}
+    assert (listed.returncode, person.account_id in rows_in_trouble) == (1, True)
     everybody = await rig.kaiwa("accounts", "check", check=False)
     assert everybody.returncode == 1
     assert "unusual" in " ".join(everybody.stdout.split())
@@ -192,3 +195,20 @@ async def test_silence_is_unusual_where_there_was_traffic(rig: DispatcherRig) ->
     async with asyncio.timeout(WITHIN):
         while (await check(rig, person.account_id, "--stored"))[1]["silence"][0] != "good":
             pass
+
+
+async def test_a_subscription_that_is_gone_is_made_again(rig: DispatcherRig) -> None:
+    """Broken by: a loop that looks and does nothing: what customers write would be lost until somebody notices."""
+    person = await rig.customer()
+    await until(rig, "fields <> '{}'", person.account_id, value=True)
+    rig.sim.act(Unsubscribe(account_id=person.account_id))
+    person.write("nobody hears this")
+    await look_now(rig, person.account_id)
+    async with asyncio.timeout(WITHIN):
+        while "subscription_was_gone" not in rig.log("dispatcher"):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)
+    await until(rig, "fields <> '{}'", person.account_id, value=True)
+    person.write("heard again")
+    assert await rig.sim.settled()
+    heard = {event.text for event in rig.sim.books.events if event.account_id == person.account_id}
+    assert ("nobody hears this" in heard, "heard again" in heard) == (False, True)

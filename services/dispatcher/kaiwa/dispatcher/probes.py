@@ -1,5 +1,5 @@
 """Asking Meta about the accounts, a few at a time: what the token is good for, whether messaging is open, whether the
-app is subscribed. Tokens of Instagram Login are refreshed on the way. What is learnt changes the account's state, in
+app is subscribed. Tokens of Instagram Login are refreshed on the way, subscriptions that are gone are made again. What is learnt changes the account's state, in
 one transaction with its announcement; what was queued meanwhile is woken.
 """
 
@@ -13,6 +13,7 @@ import asyncpg
 from kaiwa.dispatcher import accounts
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.agenda import Desk
+from kaiwa.dispatcher.core.onboarding import fields
 from kaiwa.dispatcher.core.probing import DAILY, Answers, Learnt, learn, pause_after, refresh_due, state_after
 from kaiwa.dispatcher.core.state import FOREVER
 from kaiwa.dispatcher.logins import Logins
@@ -20,7 +21,7 @@ from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Slots, Want
 from kaiwa.dispatcher.standings import end
 from kaiwa.meta import subscriptions, tokens
-from kaiwa.meta.answers import NEVER, Debugged, Fresh
+from kaiwa.meta.answers import NEVER, Accepted, Debugged, Fresh
 from kaiwa.meta.graph import Graph, Sender
 from kaiwa.runtime import logs, metrics
 from kaiwa.store.pool import UNREACHABLE, Connection
@@ -77,7 +78,24 @@ class Probes:
         ends = end(row["token_expires_at"])
         if refresh_due(row["login"], row["token_since"], ends, row["now"]) and await self._refresh(row):
             return  # the new one is asked about in the next round
-        await self.ask(row)
+        learnt = await self.ask(row)
+        if learnt is not None and learnt.valid and learnt.fields == frozenset():
+            await self._subscribe(row, learnt.scopes)
+
+    async def _subscribe(self, row: Row, granted: frozenset[str] | None) -> None:
+        """Meta ends a subscription after an hour of failed deliveries and tells nobody (platform.md 1.5): make it again."""
+        sender = self._logins.sender(row)
+        said = await subscriptions.subscribe(self._graph, sender, fields(row["login"], granted))
+        taken = isinstance(said, Accepted)
+        _log.warning(
+            "subscription_was_gone",
+            account_id=row["account_id"],
+            outcome="subscribed" if taken else "refused",
+        )
+        metrics.RESUBSCRIBED.labels("subscribed" if taken else "refused").inc()
+        if taken:
+            async with self._pool.acquire() as connection:
+                await _sql.probe_soon(connection, account_id=row["account_id"])
 
     async def ask(self, row: Row) -> Learnt | None:
         """Ask, keep what is learnt; None where nobody answered."""

@@ -49,6 +49,8 @@ class Tidy:
         metrics.QUEUE_AGE.set(state["queue_age"])
         for state_name, accounts in state["accounts"].items():
             metrics.ACCOUNTS.labels(state_name).set(accounts)
+        for trouble, accounts in dict(await _sql.troubles(self._pool)).items():
+            metrics.TROUBLED.labels(trouble).set(accounts)
         metrics.OUTBOX_LAG.set(state["outbox"])
         metrics.CONTENT_AGE.set(state["content_age"])
         metrics.SLICE_AGE.set(await self._slices.age())

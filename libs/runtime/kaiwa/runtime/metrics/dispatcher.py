@@ -33,6 +33,14 @@ HANDOVER_SECONDS: Final = Histogram(
 TAGGED: Final = Counter("kaiwa_dispatcher_tagged_total", "Tagged messages", ["tag"], registry=DISPATCHER)
 # Accounts of the registry by state; every process shows all of them.
 ACCOUNTS: Final = Gauge("kaiwa_dispatcher_accounts_size", "Accounts by state", ["state"], registry=DISPATCHER)
+# Accounts in trouble that their state does not show: silent, token_ending, unsubscribed, unanswered.
+TROUBLED: Final = Gauge(
+    "kaiwa_dispatcher_troubled_accounts_size", "Accounts in trouble", ["trouble"], registry=DISPATCHER
+)
+# Subscriptions that were gone and were made again by ourselves (subscribed, refused).
+RESUBSCRIBED: Final = Counter(
+    "kaiwa_dispatcher_resubscribed_total", "Subscriptions made again", ["outcome"], registry=DISPATCHER
+)
 # Looks at an account at Meta, by what was found (well, ill) or why nothing was (unanswered, unsealable).
 PROBES: Final = Counter(
     "kaiwa_dispatcher_probes_total", "Looks at accounts", ["outcome"], registry=DISPATCHER

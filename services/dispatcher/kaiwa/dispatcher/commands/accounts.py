@@ -10,6 +10,7 @@ from rich.table import Table
 from kaiwa.dispatcher.accounts import Entry, Step, apply, plan, read
 from kaiwa.dispatcher.commands.check import check
 from kaiwa.dispatcher.commands.connect import connect
+from kaiwa.dispatcher.commands.health import health
 from kaiwa.dispatcher.commands.link import link
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.settings import Dispatcher
@@ -27,6 +28,7 @@ accounts = typer.Typer(help="Instagram accounts: what is registered, and in whic
 accounts.command()(connect)
 accounts.command()(check)
 accounts.command()(link)
+accounts.command()(health)
 
 
 class RegistrySettings(Settings):

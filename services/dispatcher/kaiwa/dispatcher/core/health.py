@@ -34,7 +34,9 @@ _ASK = "run `kaiwa accounts check ACCOUNT`: it asks Meta now"
 
 
 def examine(standing: Standing, now: datetime) -> list[Finding]:
-    """Every finding, in the order in which a person would look."""
+    """Every finding, in the order in which a person would look; of an account that was taken out, only that it was."""
+    if standing.state == "paused":
+        return [_state(standing)]
     return [
         _state(standing),
         _login(standing, now),
@@ -130,8 +132,8 @@ def _subscription(s: Standing) -> Finding:
         return Finding("subscription", "unknown", "Meta has not said", _ASK)
     if not s.fields:
         do = (
-            "subscribe the app to it again: `kaiwa accounts connect`, or POST subscribed_apps. Meta ends a subscription"
-            " after an hour of failed deliveries: make sure that ingest answers"
+            "the dispatcher subscribes again by itself; if that is refused, `kaiwa accounts connect`. Meta ends a"
+            " subscription after an hour of failed deliveries: make sure that ingest answers"
         )
         return Finding("subscription", "bad", "the app is not subscribed: no webhook comes", do)
     # One field is enough to receive every field that the app has switched on (platform.md 1.1).

@@ -142,3 +142,16 @@ where account_id = :account_id;
 
 -- name: lock_account(account_id)!
 select from dispatcher.accounts where account_id = :account_id for no key update;
+
+-- name: troubles()^
+-- How many accounts are in which trouble, in one look at all of them; those that were taken out are in none.
+select
+    count(*) filter (where a.state = 'active' and h.silent_from <= clock_timestamp()) as silent,
+    count(*) filter (where h.token_expires_at < clock_timestamp() + interval '7 days') as token_ending,
+    count(*) filter (where h.fields = '{}') as unsubscribed,
+    count(*) filter (
+        where a.sealed_token <> '' and h.failures > 0
+            and coalesce(h.probed_at, h.token_since) < clock_timestamp() - interval '6 hours'
+    ) as unanswered
+from dispatcher.accounts as a join dispatcher.health as h using (account_id)
+where a.state <> 'paused';

@@ -9,7 +9,8 @@ No metric names an account: there are too many, and their number would be yours 
 
 | question | command |
 |---|---|
-| Which accounts are not active, and why? | `kaiwa accounts list` |
+| Which accounts are in trouble, and what to do? | `kaiwa accounts health` |
+| How is this account? | `kaiwa accounts check ID` |
 | Which requests wait or failed? | `kaiwa sends list --account ID` |
 | May this conversation be written to now? | `kaiwa conversations show ID CUSTOMER` |
 
@@ -36,6 +37,36 @@ ACCOUNTS: Final = Dashboard(
                     "A step in anything but `active` is somebody's outage.",
                     [Query("max by (state) (kaiwa_dispatcher_accounts_size{@})", "{{state}}")],
                     stacked=True,
+                ),
+                Panel(
+                    "In trouble",
+                    "Active accounts that are silent, unsubscribed, whose token ends, or about which Meta does not answer.",
+                    [Query("max by (trouble) (kaiwa_dispatcher_troubled_accounts_size{@})", "{{trouble}}")],
+                    kind="bargauge",
+                    runbook="KaiwaAccountsSilent",
+                ),
+                Panel(
+                    "Looks at accounts",
+                    "Every account is asked about every three hours: `ill` is a login or an eligibility that is gone.",
+                    [Query(rate("kaiwa_dispatcher_probes_total", "outcome"), "{{outcome}}")],
+                    unit="cps",
+                    quiet=True,
+                    runbook="KaiwaAccountsUnanswered",
+                ),
+                Panel(
+                    "Mended by itself",
+                    "Tokens refreshed and subscriptions made again, by what came of it.",
+                    [
+                        Query(
+                            rate("kaiwa_dispatcher_tokens_refreshed_total", "outcome"), "token {{outcome}}"
+                        ),
+                        Query(
+                            rate("kaiwa_dispatcher_resubscribed_total", "outcome"), "subscription {{outcome}}"
+                        ),
+                    ],
+                    unit="cps",
+                    quiet=True,
+                    runbook="KaiwaTokensEnd",
                 ),
                 Note(text=_WHERE),
             ),
