@@ -13,7 +13,7 @@ import asyncpg
 from kaiwa.dispatcher import accounts
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.agenda import Desk
-from kaiwa.dispatcher.core.onboarding import fields
+from kaiwa.dispatcher.core.opening import fields
 from kaiwa.dispatcher.core.probing import DAILY, Answers, Learnt, learn, pause_after, refresh_due, state_after
 from kaiwa.dispatcher.core.state import FOREVER
 from kaiwa.dispatcher.logins import Logins
