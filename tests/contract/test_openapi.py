@@ -7,7 +7,6 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from published import read
 
 from kaiwa.contracts.schema.openapi import OPERATIONS
-from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.door.app import Door
 from kaiwa.dispatcher.door.outcomes import Feed
 from kaiwa.runtime.settings import Kafka
@@ -23,8 +22,8 @@ def test_every_route_is_described_and_nothing_else() -> None:
     """Breaks when the door learns a route, or loses one, and the description does not."""
     kafka = Kafka(bootstrap_servers="nowhere:9092")
     nothing = cast("Any", None)
-    policy = cast("Policy", None)
-    door = Door("127.0.0.1", 0, nothing, nothing, kafka, nothing, policy, partitions=1)
+    edges = dict.fromkeys(("pool", "reads", "producer", "vault", "policy"), nothing)
+    door = Door(host="127.0.0.1", port=0, kafka=kafka, partitions=1, **edges)
     routes = door.routes(Feed(kafka, asyncio.Event()))
     assert routes.keys() == OPERATIONS.keys()
     described = {(method.upper(), path) for path, methods in OPENAPI["paths"].items() for method in methods}

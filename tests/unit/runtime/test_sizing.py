@@ -35,7 +35,7 @@ def test_a_million_messages_a_day_by_hand() -> None:
     assert found.erasure_bytes_per_second == pytest.approx(3 * 12e9 / 2685)  # 0.75 × (3600 − 20)
     rows = 1e6 * 30 * 1_323 + 1e6 * 3 * 656 + 0.05e6 * 365 * 225 + 4e6 * 4 * 377
     assert found.postgres_bytes == pytest.approx(rows)
-    assert found.postgres_connections == 2 * 16 + 2 * 10
+    assert found.postgres_connections == 2 * 20 + 2 * 10
     assert found.busiest_account_per_second == pytest.approx(69.44 / 50, abs=0.01)
 
 

@@ -53,10 +53,12 @@ from kaiwa.runtime.http import AsgiHandler
 from kaiwa.runtime.keys import read_keys
 from kaiwa.runtime.settings import load
 from kaiwa.store.migrate import require_current
-from kaiwa.store.pool import pool
+from kaiwa.store.pool import pool, read_pool
 
 NAME = "dispatcher"
 _CONNECTIONS = 16
+_READS = 4
+"""Connections for those who ask at the door, so that they cannot keep the scheduler waiting."""
 _TOPICS_WITHIN = 10.0
 
 
@@ -157,15 +159,16 @@ async def _start(
     if settings.door.port is not None:
         hosted = await _hosted(settings, stack, db, Activation(db, platform, vault, logins, slots), vault)
         door = Door(
-            settings.door.host,
-            settings.door.port,
-            db,
-            producer,
-            settings.kafka,
-            vault,
-            policy,
-            partitions,
-            hosted,
+            host=settings.door.host,
+            port=settings.door.port,
+            pool=db,
+            reads=await stack.enter_async_context(read_pool(dsn, application="door", max_size=_READS)),
+            producer=producer,
+            kafka=settings.kafka,
+            vault=vault,
+            policy=policy,
+            partitions=partitions,
+            hosted=hosted,
         )
         background.start(door.run(), "door")
     return list(consumers.values())

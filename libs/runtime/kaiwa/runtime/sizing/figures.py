@@ -45,7 +45,9 @@ PLACE_BYTES: Final = Figure(
     377, "bytes of PostgreSQL an event, retention and a day", "50,000 rows, with indexes"
 )
 
-DISPATCHER_CONNECTIONS: Final = Figure(16, "connections to PostgreSQL a pod", "the dispatcher's pool")
+DISPATCHER_CONNECTIONS: Final = Figure(
+    20, "connections to PostgreSQL a pod", "the dispatcher's pool, and the door's"
+)
 COMPLIANCE_CONNECTIONS: Final = Figure(10, "connections to PostgreSQL a pod", "compliance's pool")
 
 PARTITION_EVENTS: Final = Figure(1_000, "events a second a partition", "assumed: far below a broker's limit")

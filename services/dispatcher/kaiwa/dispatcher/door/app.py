@@ -38,6 +38,7 @@ class Door:
     host: str
     port: int
     pool: asyncpg.Pool
+    reads: asyncpg.Pool
     producer: Producer
     kafka: Kafka
     vault: Contents
@@ -64,14 +65,14 @@ class Door:
                 await asyncio.wait([following])
 
     def _handler(self, feed: Feed) -> AsgiHandler:
-        callers = Callers(self.pool)
+        callers = Callers(self.reads)
         guards = {known: guarded(route, callers) for known, route in self.routes(feed).items()}
         return router({**guards, **self.hosted}, unmatched=unmatched)
 
     def routes(self, feed: Feed) -> dict[tuple[str, str], Route]:
         """By method and path; :mod:`kaiwa.contracts.schema.openapi` describes each."""
-        sends = Sends(self.pool, self.producer, self.vault)
-        talks = Conversations(self.pool, sends, policy=self.policy, partitions=self.partitions)
+        sends = Sends(self.pool, self.reads, self.producer, self.vault)
+        talks = Conversations(self.reads, sends, policy=self.policy, partitions=self.partitions)
         return {
             ("POST", "/v1/sends"): sends.ask,
             ("GET", "/v1/sends/{request_id}"): sends.show,

@@ -39,8 +39,8 @@ _canonical: Final = msgspec.json.Encoder(order="deterministic")
 
 
 class Sends:
-    def __init__(self, pool: asyncpg.Pool, producer: Producer, vault: Contents) -> None:
-        self._pool = pool
+    def __init__(self, pool: asyncpg.Pool, reads: asyncpg.Pool, producer: Producer, vault: Contents) -> None:
+        self._pool, self._reads = pool, reads
         self._producer = producer
         self._vault = vault
 
@@ -135,7 +135,7 @@ class Sends:
             accounts = [account_id]
         if not (request_id.isascii() and request_id.isprintable() and (account_id or "-").isprintable()):
             raise unknown("there is no such request")
-        async with self._pool.acquire() as connection:
+        async with self._reads.acquire() as connection:
             rows = [r async for r in _sql.standing_of(connection, accounts=accounts, request_id=request_id)]
             found = await standing.of(connection, rows[0]) if len(rows) == 1 else None
             if not rows:
