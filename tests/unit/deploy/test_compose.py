@@ -53,7 +53,7 @@ def test_what_kaiwa_runs_has_no_rights(compose: dict[str, Any]) -> None:
 
 def test_ports_are_on_loopback_alone(compose: dict[str, Any]) -> None:
     ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
-    assert len(ports) == 7
+    assert len(ports) == 8
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 

@@ -1,7 +1,7 @@
 """The door put together: routes behind keys, on a port of its own.
 
-POST sends ─▶ instagram.sends.v1 ─▶ intake, as for everybody
-GET  ◀─ the dispatcher's tables, read only; outcomes from their topic
+    POST sends ─▶ instagram.sends.v1 ─▶ intake, as for everybody
+    GET  ◀─ the dispatcher's tables, read only; outcomes from their topic
 """
 
 import asyncio
