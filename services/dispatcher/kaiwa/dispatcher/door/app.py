@@ -2,6 +2,8 @@
 
     POST sends ─▶ instagram.sends.v1 ─▶ intake, as for everybody
     GET  ◀─ the dispatcher's tables, read only; outcomes from their topic
+
+It writes no table of the queue: whatever is asked here goes the way of every request.
 """
 
 import asyncio
