@@ -1,35 +1,27 @@
 """One call on a real socket, broken off at every place: what left the machine decides, and nothing leaves twice.
 
-The transport reports a connection that breaks after the request was written as a ``ConnectTimeout``: each of these
-would be sent again if that name were believed (kafka-and-python.md, section 2).
+A retry of any of these, here or beneath, could reach a customer twice.
 """
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import httpx
 import pytest
 from calls import ACCEPTED, HELLO, NO_CONNECTION, SHOP, TAKEN, to
 from conditions import eventually
-from httpx_aiohttp import AiohttpTransport
 from wire import Turn, Wire, close, hang, raw, reset, says
 
 from kaiwa.devstack.ports import free_port
+from kaiwa.meta import http
 from kaiwa.meta.answers import Answer, Lost, NotSent, Refused
-from kaiwa.meta.graph import Graph
 
 HUGE = {"message": {"text": "x" * 1_000_000}}
 CLOSED = b'{"error":{"code":10,"error_subcode":2534022,"fbtrace_id":"T"}}'
 
 
-@asynccontextmanager
-async def impatient(base: str) -> AsyncIterator[Graph]:
-    """The same with a shorter wait for an answer."""
-    timeout = httpx.Timeout(connect=3, write=5, read=0.3, pool=0.5)
-    async with httpx.AsyncClient(transport=AiohttpTransport(), timeout=timeout, trust_env=False) as client:
-        yield Graph(client, facebook=base, instagram=base, version="v26.0")
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shorter wait for an answer."""
+    monkeypatch.setattr(http, "_USUAL", http._patient(0.3))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +63,7 @@ async def test_complete_answers(turn: Turn, said: Answer) -> None:
     ],
 )
 async def test_lost_after_the_request_was_read(turn: Turn) -> None:
-    """Promise 3. Breaks when ``_left`` believes the exception's name instead of its cause, and when anything beneath
+    """Promise 3. Breaks when such an exception counts among those that say "never left", and when anything beneath
     makes the call again: the second turn would be taken.
     """
     with Wire.opened(turn, TAKEN) as wire:
@@ -106,10 +98,11 @@ async def test_broken_off_while_writing_is_lost() -> None:
 @pytest.mark.parametrize(
     "turn", [hang, raw(b"HTTP/1.1 200 OK\r\n", then=hang), says("200 OK", b"{", promised=9, then=hang)]
 )
-async def test_no_answer_in_time_is_lost(turn: Turn) -> None:
+async def test_no_answer_in_time_is_lost(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
     """Promise 3. Breaks when a read timeout counts as not sent."""
+    impatient(monkeypatch)
     with Wire.opened(turn, TAKEN) as wire:
-        async with impatient(f"http://{wire.address}") as graph:
+        async with to(f"http://{wire.address}") as graph:
             assert isinstance(await graph.send(SHOP, HELLO), Lost)
         assert len(wire.bodies) == 1
 

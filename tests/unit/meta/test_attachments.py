@@ -1,11 +1,12 @@
 """Uploading: the call, and what an answer says or fails to say."""
 
-import httpx
 import msgspec
 import pytest
+from replies import Replying, answering
 
 from kaiwa.meta.attachments import upload
-from kaiwa.meta.graph import Graph, Sender
+from kaiwa.meta.graph import Sender
+from kaiwa.meta.http import NoReply
 
 SHOP = Sender("facebook", "1029", "token", proof="ab12")
 URL = "https://shop.example/price-list.pdf"
@@ -25,17 +26,13 @@ URL = "https://shop.example/price-list.pdf"
 )
 async def test_upload(status: int, content: bytes, said: str | None) -> None:
     """Breaks when an id is made up from an answer that holds none, or the proof is forgotten."""
-    asked: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        return httpx.Response(status, content=content)
-
-    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    graph = Graph(client, facebook="https://fb.example", instagram="https://ig.example", version="v26.0")
-    assert await upload(graph, SHOP, "file", URL) == said
-    (call,) = asked
-    assert str(call.url) == "https://fb.example/v26.0/1029/message_attachments?appsecret_proof=ab12"
+    platform = answering(status, content)
+    assert await upload(platform.graph(), SHOP, "file", URL) == said
+    (call,) = platform.asked
+    assert (call.url, call.params) == (
+        "https://fb.example/v26.0/1029/message_attachments",
+        {"appsecret_proof": "ab12"},
+    )
     attachment = {"type": "file", "payload": {"url": URL, "is_reusable": True}}
     assert msgspec.json.decode(call.content) == {
         "platform": "instagram",
@@ -44,9 +41,5 @@ async def test_upload(status: int, content: bytes, said: str | None) -> None:
 
 
 async def test_nobody_answers() -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("away", request=request)
-
-    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    graph = Graph(client, facebook="https://fb.example", instagram="https://ig.example", version="v26.0")
-    assert await upload(graph, SHOP, "file", URL) is None
+    platform = Replying(NoReply("ClientConnectorError", left=False))
+    assert await upload(platform.graph(), SHOP, "file", URL) is None

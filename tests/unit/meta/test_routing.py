@@ -3,25 +3,17 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
+from replies import answering
 
 from kaiwa.meta.answers import Accepted, Answer, Lost, Refused
-from kaiwa.meta.graph import Graph, Sender, read_done
+from kaiwa.meta.graph import Sender, read_done
+from kaiwa.meta.http import Reply
 from kaiwa.meta.routing import Idle, Owner, mode, owner
 
 SHOP = Sender("facebook", "1029", "token")
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ENDS = int(AT.timestamp())
-
-
-def answering(status: int, content: bytes, asked: list[httpx.Request]) -> Graph:
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        return httpx.Response(status, content=content)
-
-    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    return Graph(client, facebook="https://fb.example", instagram="https://ig.example", version="v26.0")
 
 
 @pytest.mark.parametrize(
@@ -43,9 +35,10 @@ def answering(status: int, content: bytes, asked: list[httpx.Request]) -> Graph:
 )
 async def test_owner(status: int, content: bytes, said: Any) -> None:
     """Breaks when an id as number, an owner we are not told, or an absurd time is misread."""
-    asked: list[httpx.Request] = []
-    assert await owner(answering(status, content, asked), SHOP, "1111") == said
-    assert str(asked[0].url) == "https://fb.example/v26.0/1029/thread_owner?recipient=1111"
+    platform = answering(status, content)
+    assert await owner(platform.graph(), SHOP, "1111") == said
+    (asked,) = platform.asked
+    assert (asked.url, asked.params) == ("https://fb.example/v26.0/1029/thread_owner", {"recipient": "1111"})
 
 
 @pytest.mark.parametrize(
@@ -72,7 +65,7 @@ async def test_owner(status: int, content: bytes, said: Any) -> None:
     ],
 )
 async def test_mode(status: int, content: bytes, said: Any) -> None:
-    assert await mode(answering(status, content, []), SHOP) == said
+    assert await mode(answering(status, content).graph(), SHOP) == said
 
 
 @pytest.mark.parametrize(
@@ -87,4 +80,4 @@ async def test_mode(status: int, content: bytes, said: Any) -> None:
     ],
 )
 def test_an_edge_without_message_says_that_it_is_done(status: int, content: bytes, said: Answer) -> None:
-    assert read_done(httpx.Response(status, content=content)) == said
+    assert read_done(Reply(status, content)) == said

@@ -1,36 +1,22 @@
-"""The Graph client: one POST per message, no retries, and an answer that never guesses.
-
-httpx runs on aiohttp's transport because its own pool collapses with concurrency. That transport reports a
-connection lost *after* the request was written as ``ConnectTimeout``; the cause beneath tells the truth, so
-:func:`_left` looks there.
-"""
+"""The Graph client: one POST per message, no retries, and an answer that never guesses."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import aiohttp
-import httpx
 import msgspec
-from httpx_aiohttp import AiohttpTransport
 
 from kaiwa.contracts.wire import UNREADABLE
-from kaiwa.meta import conversations
+from kaiwa.meta import conversations, http
 from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused, ThreadMessage, ThreadPage
+from kaiwa.meta.http import Http, NoReply, Reply
 from kaiwa.meta.usage import usage
-
-TIMEOUT = httpx.Timeout(connect=3, write=5, read=20, pool=0.5)
-"""``pool`` spans, in this transport, the wait for a free connection and the making of a new one: a call that would
-have to wait longer has missed its slot, and nothing of it has left.
-"""
-
-_NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
-_KEEPALIVE = 20  # seconds; below the servers' own, so that an idle connection is not closed under a request
-
 
 MESSAGES = "messages"
 """The edge of every message."""
+
+_OK = 200
 
 
 @dataclass(frozen=True)
@@ -82,7 +68,7 @@ _done = msgspec.json.Decoder(_Done)
 class Graph:
     """Both hosts of the platform."""
 
-    def __init__(self, client: httpx.AsyncClient, *, facebook: str, instagram: str, version: str) -> None:
+    def __init__(self, client: Http, *, facebook: str, instagram: str, version: str) -> None:
         self._client = client
         self._hosts = {"facebook": facebook.rstrip("/"), "instagram": instagram.rstrip("/")}
         self._base = {
@@ -97,18 +83,16 @@ class Graph:
     async def post(self, sender: Sender, edge: str, body: Mapping[str, Any]) -> Answer:
         """POST to an edge of the account's node. Never raises for what the network or the platform does."""
         try:
-            response = await self._client.post(
+            reply = await self._client.call(
+                "POST",
                 f"{self._base[sender.login]}/{sender.node_id}/{edge}",
                 content=msgspec.json.encode(body),
                 params=sender.params,
                 headers=sender.headers,
             )
-        except httpx.HTTPError as error:
-            why = type(error.__cause__ or error).__name__  # the transport's own names mislead
-            return Lost(why) if _left(error) else NotSent(why)
-        except (aiohttp.ClientError, OSError) as error:  # what the transport does not translate
-            return Lost(type(error).__name__)
-        return read(response) if edge == MESSAGES else read_done(response)
+        except NoReply as silence:
+            return _silent(silence)
+        return read(reply) if edge == MESSAGES else read_done(reply)
 
     async def get(self, sender: Sender, path: str, params: Mapping[str, str]) -> bytes | None:
         """The body of a GET that was answered well, else None."""
@@ -121,40 +105,35 @@ class Graph:
         """The body of a GET, or what became of it; a few paths stand beside the versions."""
         base = self._base if versioned else self._hosts
         try:
-            response = await self._client.get(
+            reply = await self._client.call(
+                "GET",
                 f"{base[sender.login]}/{path}",
                 params={**params, **sender.params},
                 headers=sender.headers,
             )
-        except httpx.HTTPError as error:
-            why = type(error.__cause__ or error).__name__
-            return Lost(why) if _left(error) else NotSent(why)
-        except (aiohttp.ClientError, OSError) as error:
-            return Lost(type(error).__name__)
-        said = read(response)
+        except NoReply as silence:
+            return _silent(silence)
+        said = read(reply)
         if isinstance(said, Refused):
             return said
-        return (
-            response.content
-            if response.status_code == httpx.codes.OK
-            else Lost(f"HTTP {response.status_code}")
-        )
+        return reply.content if reply.status == _OK else Lost(f"HTTP {reply.status}")
 
     async def ask(
         self, sender: Sender, edge: str, body: Mapping[str, Any], *, patience: float
     ) -> bytes | None:
         """The body of a POST that reaches no customer and was answered 200 within so many seconds, else None."""
         try:
-            response = await self._client.post(
+            reply = await self._client.call(
+                "POST",
                 f"{self._base[sender.login]}/{sender.node_id}/{edge}",
                 content=msgspec.json.encode(body),
                 params=sender.params,
                 headers=sender.headers,
-                timeout=httpx.Timeout(**TIMEOUT.as_dict() | {"read": patience}),
+                patience=patience,
             )
-        except (httpx.HTTPError, aiohttp.ClientError, OSError):
+        except NoReply:
             return None
-        return response.content if response.status_code == httpx.codes.OK else None
+        return reply.content if reply.status == _OK else None
 
     async def newest_messages(self, sender: Sender, customer_id: str) -> list[ThreadMessage] | None:
         """The newest messages (at most 20) with a customer, newest first; None where the platform did not say."""
@@ -181,23 +160,14 @@ class Graph:
 @asynccontextmanager
 async def connect(*, facebook: str, instagram: str, version: str, connections: int) -> AsyncIterator[Graph]:
     """A client with room for ``connections`` calls at once: as many as the caller allows itself in flight."""
-    async with client(connections) as opened:
+    async with http.connect(connections) as opened:
         yield Graph(opened, facebook=facebook, instagram=instagram, version=version)
 
 
-@asynccontextmanager
-async def client(connections: int) -> AsyncIterator[httpx.AsyncClient]:
-    """What every call to the platform goes through."""
-    limits = httpx.Limits(max_connections=connections, keepalive_expiry=_KEEPALIVE)
-    transport = AiohttpTransport(limits=limits)
-    async with httpx.AsyncClient(transport=transport, timeout=TIMEOUT, trust_env=False) as opened:
-        yield opened
-
-
-def read(response: httpx.Response) -> Answer:
+def read(reply: Reply) -> Answer:
     """What a complete HTTP answer says; an error object wins over the status, whichever it is."""
     try:
-        error = _error.decode(response.content).error
+        error = _error.decode(reply.content).error
     except UNREADABLE:
         error = None
     if error is not None:
@@ -205,36 +175,33 @@ def read(response: httpx.Response) -> Answer:
             error.code,
             error.error_subcode,
             error.fbtrace_id,
-            usage(response.headers),
-            passing=response.is_server_error or error.is_transient is True,
+            usage(reply.headers),
+            passing=reply.is_server_error or error.is_transient is True,
         )
-    if response.is_success:
+    if reply.is_success:
         try:
-            success = _success.decode(response.content)
+            success = _success.decode(reply.content)
         except UNREADABLE:
             return Lost("unreadable answer")
         named = success.message_id or success.recipient_id
         if not named:
             return Lost("nothing named")
-        return Accepted(success.message_id, success.recipient_id, usage(response.headers))
-    if response.is_server_error:
-        return Lost(f"HTTP {response.status_code}")
-    return Refused(None, None, None, usage(response.headers))
+        return Accepted(success.message_id, success.recipient_id, usage(reply.headers))
+    if reply.is_server_error:
+        return Lost(f"HTTP {reply.status}")
+    return Refused(None, None, None, usage(reply.headers))
 
 
-def read_done(response: httpx.Response) -> Answer:
+def read_done(reply: Reply) -> Answer:
     """The same for an edge that makes no message: it answers `{"success": true}`."""
-    said = read(response)
-    if not isinstance(said, Lost) or not response.is_success:
+    said = read(reply)
+    if not isinstance(said, Lost) or not reply.is_success:
         return said
     try:
-        return Accepted(None, None) if _done.decode(response.content).success else said
+        return Accepted(None, None) if _done.decode(reply.content).success else said
     except UNREADABLE:
         return said
 
 
-def _left(error: httpx.HTTPError) -> bool:
-    """Whether any of the request may have left: only a connection that never came about says no."""
-    if isinstance(error, httpx.UnsupportedProtocol | httpx.PoolTimeout):
-        return False
-    return not isinstance(error.__cause__, _NEVER_LEFT)
+def _silent(silence: NoReply) -> Lost | NotSent:
+    return Lost(silence.why) if silence.left else NotSent(silence.why)

@@ -11,12 +11,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-import aiohttp
-import httpx
-
 from kaiwa.contracts.wire import UNREADABLE
-from kaiwa.meta import graph, logins
+from kaiwa.meta import http, logins
 from kaiwa.meta.graph import Sender
+from kaiwa.meta.http import Http, NoReply
 from kaiwa.meta.logins import Client, Fault, Identity, Inspected, Page, Token
 from kaiwa.meta.signatures import Host
 
@@ -51,7 +49,7 @@ class OAuth:
     """Both logins. `hosts` are the Graph hosts, `doors` those of the dialogs."""
 
     def __init__(
-        self, client: httpx.AsyncClient, *, hosts: Mapping[Host, str], doors: Mapping[Host, str], version: str
+        self, client: Http, *, hosts: Mapping[Host, str], doors: Mapping[Host, str], version: str
     ) -> None:
         self._client = client
         self._hosts = hosts
@@ -142,17 +140,15 @@ class OAuth:
         headers: Mapping[str, str] | None = None,
     ) -> T:
         try:
-            answer = await self._client.request(
-                "GET" if form is None else "POST", url, params=params, data=form, headers=headers
+            answer = await self._client.call(
+                "GET" if form is None else "POST", url, params=params, form=form, headers=headers
             )
-        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-            raise Unanswered(
-                step, type(error).__name__
-            ) from None  # the cause quotes the address, and a secret in it
+        except NoReply as silence:
+            raise Unanswered(step, silence.why) from None
         if fault := logins.fault(answer.content):
             raise Declined(step, fault)
         if not answer.is_success:
-            raise Unanswered(step, f"HTTP {answer.status_code}")
+            raise Unanswered(step, f"HTTP {answer.status}")
         try:
             return parse(answer.content)
         except UNREADABLE:
@@ -167,6 +163,6 @@ async def connect(
     *, hosts: Mapping[Host, str], doors: Mapping[Host, str], version: str, connections: int = 4
 ) -> AsyncIterator[OAuth]:
     """A client of its own: logins are rare, and must not wait behind messages."""
-    async with graph.client(connections) as client:
+    async with http.connect(connections) as client:
         bare = [{login: url.rstrip("/") for login, url in given.items()} for given in (hosts, doors)]
         yield OAuth(client, hosts=bare[0], doors=bare[1], version=version)

@@ -46,24 +46,37 @@ async def leadership(pool: asyncpg.Pool, name: str, *, every: float = 1.0) -> As
     to become leader, and between two looks at the connection afterwards.
     """
     async with pool.acquire() as connection:
-        while not await connection.fetchval("select pg_try_advisory_lock($1)", key(name)):  # noqa: ASYNC110  # the event is in PostgreSQL
-            await asyncio.sleep(every)
-        loop = asyncio.get_running_loop()
-        # A timeout without a date is a cancel scope: losing the lock sets the date to now.
-        scope = asyncio.timeout(None)
         try:
-            async with scope:
-                watch = asyncio.create_task(_watch(connection, every, lambda: scope.reschedule(loop.time())))
-                try:
-                    yield
-                finally:
-                    watch.cancel()
-                    await asyncio.wait([watch])
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            raise LeadershipLost(f"the lock {name} was lost with its connection to PostgreSQL") from None
-        # The pool resets the session as it takes it back, and that ends the lock.
+            while not await connection.fetchval("select pg_try_advisory_lock($1)", key(name)):  # noqa: ASYNC110  # the event is in PostgreSQL
+                await asyncio.sleep(every)
+            loop = asyncio.get_running_loop()
+            # A timeout without a date is a cancel scope: losing the lock sets the date to now.
+            scope = asyncio.timeout(None)
+            try:
+                async with scope:
+                    watch = asyncio.create_task(
+                        _watch(connection, every, lambda: scope.reschedule(loop.time()))
+                    )
+                    try:
+                        yield
+                    finally:
+                        watch.cancel()
+                        await asyncio.wait([watch])
+            except TimeoutError:
+                if not scope.expired():
+                    raise
+                raise LeadershipLost(f"the lock {name} was lost with its connection to PostgreSQL") from None
+        finally:
+            await _give_up(connection)
+
+
+async def _give_up(connection: Connection) -> None:
+    """The pool takes a session back as it is: the lock ends here, or with the connection."""
+    try:
+        await connection.reset(timeout=_PING)
+    except UNREACHABLE:
+        with contextlib.suppress(asyncpg.InterfaceError):  # the pool has dropped it already
+            connection.terminate()
 
 
 async def _watch(connection: Connection, every: float, lost: Callable[[], None]) -> None:

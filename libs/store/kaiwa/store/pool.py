@@ -45,6 +45,7 @@ async def pool(
             command_timeout=_COMMAND,
             max_cached_statement_lifetime=0,
             init=_prepare,
+            reset=_keep,
             server_settings=_session(application),
         )
     metrics.POOL_SIZE.set_function(opened.get_size)
@@ -111,6 +112,12 @@ def _session(application: str) -> dict[str, str]:
         "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION,
         "jit": "off",  # our queries take milliseconds; compiling one takes a hundred
     }
+
+
+async def _keep(_: Connection) -> None:
+    """Nothing of ours outlives its transaction but a leader's lock, which the leader gives up; an open transaction is
+    rolled back by asyncpg itself. Its own reset would cost a round trip every time that a connection comes back.
+    """
 
 
 async def _prepare(opened: asyncpg.Connection) -> None:

@@ -142,7 +142,7 @@ async def _start(
         bound=timedelta(seconds=own.doubt_bound),
     )
     pseudonyms = settings.analytics.pseudonym_key_file
-    relay = Relay(db, producer, read_keys(pseudonyms)[0] if pseudonyms else None)
+    relay = Relay(db, producer, bell, read_keys(pseudonyms)[0] if pseudonyms else None)
     background.start(relay.run(), "relay")
     background.start(Tidy(db, slices, grace=timedelta(seconds=own.content_grace)).run(), "tidy")
     background.start(Freshness(db, consumers[topics.EVENTS], clock).run(), "freshness")

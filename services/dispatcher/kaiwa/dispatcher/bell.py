@@ -1,16 +1,17 @@
-"""The bell of a process: who has written something that may be sent rings it, so that the scheduler need not keep looking."""
+"""The bell of a process: who has written something rings it, so that those who wait for it need not keep looking."""
 
 import asyncio
 from collections.abc import Iterable
 
 
-class Bell:
+class Ear:
+    """One who waits: it remembers for which accounts the bell was rung since it last answered."""
+
     def __init__(self) -> None:
         self._accounts: set[str] = set()
         self._rung = asyncio.Event()
 
-    def ring(self, accounts: Iterable[str] = ()) -> None:
-        """Something of these accounts may go, or there is room for more calls."""
+    def hear(self, accounts: Iterable[str] = ()) -> None:
         self._accounts.update(accounts)
         self._rung.set()
 
@@ -28,3 +29,19 @@ class Bell:
                     await self._rung.wait()
             except TimeoutError:
                 return
+
+
+class Bell:
+    def __init__(self) -> None:
+        self._ears: list[Ear] = []
+
+    def ear(self) -> Ear:
+        """For one who wants to hear it from now on."""
+        self._ears.append(ear := Ear())
+        return ear
+
+    def ring(self, accounts: Iterable[str]) -> None:
+        """Something of these accounts was committed: it may go, and callers may be told."""
+        rung = set(accounts)
+        for ear in self._ears:
+            ear.hear(rung)

@@ -11,6 +11,7 @@ from kaiwa.bus.records import Outgoing
 from kaiwa.contracts import topics
 from kaiwa.contracts.outcomes import decode
 from kaiwa.dispatcher import facts
+from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime import crash, logs
 from kaiwa.store import locks
@@ -22,7 +23,8 @@ _log = logs.get_logger()
 
 _LOCK = locks.key("dispatcher.outbox")
 _MOST = 500
-_IDLE = 0.02  # seconds between looks at an empty outbox
+_GATHER = 0.02  # seconds between two looks: what comes meanwhile goes together
+_LOOK = 0.25  # seconds until a look of its own accord, for what other processes left
 _PAUSE = 0.5  # seconds after a failure
 _WITHIN = 10.0
 
@@ -30,9 +32,12 @@ _WITHIN = 10.0
 class Relay:
     """Carries the outbox; beside each outcome goes its fact for analytics, where a `pseudonym_key` is given."""
 
-    def __init__(self, pool: asyncpg.Pool, producer: Producer, pseudonym_key: bytes | None = None) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, producer: Producer, bell: Bell, pseudonym_key: bytes | None = None
+    ) -> None:
         self._pool = pool
         self._producer = producer
+        self._ear = bell.ear()
         self._pseudonym_key = pseudonym_key
 
     async def run(self) -> None:
@@ -43,14 +48,17 @@ class Relay:
                 _log.warning("outbox_waits", exc_info=error)
                 await asyncio.sleep(_PAUSE)
             else:
+                if moved is None or moved < _MOST:
+                    await asyncio.sleep(_GATHER)
                 if moved == 0:
-                    await asyncio.sleep(_IDLE)
+                    await self._ear.wait(_LOOK)
+                self._ear.answered()
 
-    async def once(self) -> int:
-        """Move what is there, oldest first; how many records that was."""
+    async def once(self) -> int | None:
+        """Move what is there, oldest first; how many records that was, None while another process is at it."""
         async with self._pool.acquire() as connection, connection.transaction():
             if not await _sql.try_lock_relay(connection, key=_LOCK):
-                return 0
+                return None
             rows = [row async for row in _sql.oldest(connection, most=_MOST)]
             if not rows:
                 return 0

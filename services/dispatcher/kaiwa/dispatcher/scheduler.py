@@ -44,7 +44,7 @@ class Scheduler:
         self._pool = pool
         self._sender = sender
         self._slots = slots
-        self._bell = bell
+        self._ear = bell.ear()
         self._policy = policy
         self._calls, self._reserve = calls, calls // 10
         self._deliveries: set[asyncio.Task[None]] = set()
@@ -71,7 +71,7 @@ class Scheduler:
         asks = self._agenda.plan(room, min(self._reserve, room), now) if room > 0 else []
         if not asks:
             due = self._agenda.next() if room > 0 else None
-            await self._bell.wait(min(self._ripened + _RIPEN, due or now + _RIPEN) - now)
+            await self._ear.wait(min(self._ripened + _RIPEN, due or now + _RIPEN) - now)
             return
         for claim in await self.claim(asks):
             task = asyncio.create_task(self._sender.deliver(claim))
@@ -80,11 +80,11 @@ class Scheduler:
 
     def _delivered(self, task: asyncio.Task[None]) -> None:
         self._deliveries.discard(task)
-        self._bell.ring()
+        self._ear.hear()  # there is room for more calls
 
     async def _look(self, now: float) -> None:
         """Learn what waits: of accounts somebody rang for, of what has fallen due, and now and then of everything."""
-        rung = self._bell.answered() | self._agenda.unsure()
+        rung = self._ear.answered() | self._agenda.unsure()
         if now - self._ripened >= _RIPEN:
             self._ripened = now
             rung |= await self._ripen()

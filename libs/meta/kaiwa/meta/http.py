@@ -1,0 +1,125 @@
+"""HTTP to the platform: one attempt a call, and the truth about what left when no answer came.
+
+aiohttp by itself: a layer of httpx above it costs twice as much again as the call, and renames the failures of which
+:class:`NoReply` tells (docs/decisions/0033).
+"""
+
+import os
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import aiohttp
+import certifi
+
+CONNECT, READ = 3.0, 20.0  # seconds
+ROOM = 0.5
+"""Seconds for a free connection and the making of a new one: a call that would have to wait longer has missed its slot,
+and nothing of it has left.
+"""
+
+_NEVER_LEFT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+    aiohttp.NonHttpUrlClientError,
+)
+_KEEPALIVE = 20  # seconds; below the servers' own, so that an idle connection is not closed under a request
+_OK, _REDIRECTS, _SERVER_ERRORS = 200, 300, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete answer; the names of `headers` in any case."""
+
+    status: int
+    content: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_success(self) -> bool:
+        return _OK <= self.status < _REDIRECTS
+
+    @property
+    def is_server_error(self) -> bool:
+        return self.status >= _SERVER_ERRORS
+
+
+class NoReply(Exception):
+    """No complete answer came. `left`: whether any of the request may have left; `why` is the failure's name."""
+
+    def __init__(self, why: str, *, left: bool) -> None:
+        super().__init__(why)
+        self.why = why
+        self.left = left
+
+
+class Http(Protocol):
+    async def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        patience: float = READ,
+    ) -> Reply:
+        """The answer, whatever its status; raises `NoReply`. `patience`: seconds of silence that are borne."""
+
+
+class Client:
+    """Over aiohttp's connections. It repeats nothing: a POST is not idempotent, and no redirect is followed."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        patience: float = READ,
+    ) -> Reply:
+        try:
+            async with self._session.request(
+                method,
+                url,
+                params=params or None,
+                data=content if form is None else form,
+                headers=headers,
+                allow_redirects=False,
+                timeout=_timeout(patience),
+            ) as answer:
+                return Reply(answer.status, await answer.read(), answer.headers)
+        except _NEVER_LEFT as error:
+            raise NoReply(type(error).__name__, left=False) from None  # the cause quotes the address
+        except (aiohttp.ClientError, OSError) as error:
+            raise NoReply(type(error).__name__, left=True) from None
+
+
+@asynccontextmanager
+async def connect(connections: int) -> AsyncIterator[Client]:
+    """A client with room for so many calls at once."""
+    context = ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())
+    connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=_KEEPALIVE, ssl=context)
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
+        yield Client(session)
+
+
+def _timeout(patience: float) -> aiohttp.ClientTimeout:
+    return _USUAL if patience == READ else _patient(patience)
+
+
+def _patient(patience: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=ROOM, sock_connect=CONNECT, sock_read=patience)
+
+
+_USUAL = _patient(READ)

@@ -1,0 +1,17 @@
+-- Where a conversation stands: what a decision about it looks at, but the time. The view `facts` held the time too, and
+-- a view with a volatile column is computed for every conversation before it is joined. Processes of the release before
+-- still read `facts` and `circumstances`; the next release drops them.
+create view standings as
+select
+    c.account_id, c.customer_id, c.window_opened_at, c.last_customer_at, c.control, c.control_at, c.control_until,
+    c.owner_asked_at, c.asked_at, c.escalated, c.human_until, c.last_human_at, c.last_automated_at, c.disclosed_at,
+    c.erased_before, c.suppressed_at, c.looked_at,
+    case
+        when c.partition >= 0 then w.fresh_at
+        else (select case when count(*) >= -c.partition then min(e.fresh_at) end from watermarks as e)
+    end as fresh_at,
+    a.app_id, a.state as account_state, a.login, a.page_id, a.display_name, a.locale, a.human_agent, a.default_app,
+    a.paused_until, a.limits, a.sealed_token, a.routing, a.presence, a.while_human, a.disclosure, a.markets
+from conversations as c
+join accounts as a using (account_id)
+left join watermarks as w using (partition);
