@@ -1,5 +1,6 @@
 """`kaiwa accounts connect` as a process, over real HTTP, into a real registry."""
 
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -11,6 +12,7 @@ from logging_in import spend, state, verdicts, visit
 
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.runtime.keys import read_keys
+from kaiwa.simulator.actions import Revoke
 from kaiwa.simulator.model import Account, Host
 from kaiwa.simulator.people import Person
 
@@ -184,3 +186,78 @@ async def test_a_wrong_redirect_shows_at_meta(rig: DispatcherRig) -> None:
         await at.process.wait()
     finally:
         state(rig).put_app(app)
+
+
+async def test_the_file_configures_what_came_by_a_login_and_does_not_pause_it(rig: DispatcherRig) -> None:
+    """Broken by: an `apply` that pauses every connected account, wants a token of it, or makes it active unasked."""
+    shop, owner = newcomer(rig, "instagram", eligible=False)
+    at = await visit(rig, "instagram")
+    await at.log_in(owner)
+    await at.ended()
+    token = (await stored(rig, shop.account_id))["sealed_token"]
+    await rig.apply()  # the file does not name it
+    assert (await stored(rig, shop.account_id))["state"] == "ineligible"
+
+    named = {"account_id": shop.account_id, "login": "instagram", "app_id": "1001", "display_name": "Blue"}
+    file = Path(rig.env["KAIWA_META__APPS_FILE"]).with_name("more.json")
+    file.write_text(json.dumps([*rig._entries, {**named, "locale": "ja"}]))
+    await rig.kaiwa("accounts", "apply", str(file))
+    row = await stored(rig, shop.account_id)
+    assert (row["display_name"], row["locale"], row["state"]) == ("Blue", "ja", "ineligible")
+    assert (row["sealed_token"], row["origin"]) == (token, "connect")
+    again = json.loads((await rig.kaiwa("accounts", "apply", str(file), "--plan", "--json")).stdout)
+    assert {"account_id": shop.account_id, "action": "keep"} in again
+
+    file.write_text(json.dumps([*rig._entries, {**named, "account_id": "404"}]))
+    refused = await rig.kaiwa("accounts", "apply", str(file), check=False)
+    assert (refused.returncode, "kaiwa accounts connect" in refused.stderr) == (2, True)
+    assert await stored(rig, "404") is None
+
+
+async def test_a_login_brings_a_lost_account_back_with_what_waits(rig: DispatcherRig) -> None:
+    """Its settings stay, its held message goes. Broken by: a login that resets an account, or wakes nobody."""
+    person = await rig.customer(login="instagram", entry={"locale": "de", "human_agent": True})
+    shop = state(rig).account(person.account_id)
+    rig.sim.act(Revoke(account_id=shop.account_id, subcode=458))
+    await rig.db.execute(
+        "update dispatcher.health set probe_due = now() where account_id = $1", shop.account_id
+    )
+    await rig.until_stored(
+        "select state from dispatcher.accounts where account_id = $1", shop.account_id, "needs_reauth"
+    )
+    request = await rig.ask(person, "Yes, it is")
+    await rig.until(request, lambda outcome: outcome.state == "deferred")
+
+    at = await visit(rig, "instagram")
+    await at.log_in(rig.sim.person(shop))
+    code, came, _ = await at.ended()
+    assert (code, came["state"]) == (0, "active")
+    assert (await rig.final(request)).state == "sent"
+    row = await stored(rig, shop.account_id)
+    assert (row["locale"], row["human_agent"], row["origin"]) == ("de", True, "file")
+    await rig.apply()  # the file still names the old token
+    assert (
+        tokens(rig, await stored(rig, shop.account_id)) == state(rig).account(shop.account_id).tokens["1001"]
+    )
+
+
+async def test_what_the_terminal_is_told_when_it_asks_wrongly(rig: DispatcherRig) -> None:
+    for words, says in (
+        (("--login", "myspace"), "--login facebook or --login instagram"),
+        (("--login", "instagram", "--app", "404"), "no line of app 404"),
+        (("--login", "instagram", "--port", str(rig.sim.port)), "choose another --port"),
+    ):
+        done = await rig.kaiwa("accounts", "connect", *words, "--no-browser", check=False)
+        assert (done.returncode, says in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize(("cut", "code"), [(False, 0), (True, 1)])
+async def test_a_pasted_address(rig: DispatcherRig, cut: bool, code: int) -> None:
+    """Without a browser on this machine: the whole address with Meta's mark, or a part of it."""
+    shop, owner = newcomer(rig, "instagram")
+    at = await visit(rig, "instagram", "--paste")
+    address = f"{await at.redirect(owner)}#_"
+    assert at.process.stdin is not None
+    at.process.stdin.write((address.partition("&state")[0] if cut else address).encode() + b"\n")
+    ended, came, _ = await at.ended()
+    assert (ended, came["account_id"]) == (code, None if cut else shop.account_id)

@@ -42,7 +42,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     account_id: str
     login: Literal["facebook", "instagram"]
     app_id: str
-    token_file: Path
+    token_file: Path | None = None
+    """Without it the account came by a login, which keeps its token; the file has its settings."""
     page_id: str | None = None
     login_user_id: str | None = None
     display_name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
@@ -62,6 +63,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """For how many seconds a person's message holds automation, or until it is released; else the installation's."""
     disclosure: Own = SHIPPED
 
+
+_BY_LOGIN = frozenset({"account_id", "app_id", "login", "page_id", "login_user_id", "state"})
+"""What a login says of an account; the file does not say it differently."""
 
 Action = Literal["add", "change", "keep", "pause"]
 
@@ -104,14 +108,19 @@ def plan(entries: Iterable[Entry], stored: Mapping[str, Row]) -> list[Step]:
 
 
 async def apply(connection: Connection, entries: list[Entry], vault: Contents) -> list[Step]:
-    """Make the registry equal to the file, in one transaction; every account of it is active afterwards."""
-    tokens = {entry.account_id: _token(entry) for entry in entries}
+    """Make the registry equal to the file, in one transaction; every account that it has a token of is active afterwards."""
+    tokens = {
+        entry.account_id: _token(entry, file) for entry in entries if (file := entry.token_file) is not None
+    }
     async with connection.transaction():
         stored = {row["account_id"]: row async for row in _sql.all_accounts(connection)}
         steps = plan(entries, stored)
         held = {row["account_id"]: row async for row in _sql.held_tokens(connection, ids=list(tokens))}
         for entry in entries:
-            given = tokens[entry.account_id]
+            given = tokens.get(entry.account_id)
+            if given is None:
+                await _configure(connection, entry)
+                continue
             mark = _mark(entry.account_id, given)
             kept = _kept(held.get(entry.account_id), mark)
             sealed = kept or vault.seal_token(entry.account_id, given)
@@ -125,6 +134,16 @@ async def apply(connection: Connection, entries: list[Entry], vault: Contents) -
     for entry in entries:
         await wake(connection, entry.account_id)
     return steps
+
+
+async def _configure(connection: Connection, entry: Entry) -> None:
+    """Give an account that came by a login its settings."""
+    ours = {name: value for name, value in _columns(entry).items() if name not in _BY_LOGIN}
+    if not await _sql.configure_account(connection, account_id=entry.account_id, **ours):
+        raise SettingsError(
+            f"account {entry.account_id} has no token_file: name one, or run `kaiwa accounts connect` for it first"
+        )
+    await publish(connection, entry.account_id)
 
 
 async def wake(connection: Connection, account_id: str) -> None:
@@ -205,12 +224,15 @@ def _leaves(row: Row) -> bool:
 
 def _same(entry: Entry, row: Row) -> bool:
     columns = _columns(entry) | {"state": "active", "markets": list(entry.markets)}
+    if entry.token_file is None:
+        columns = {name: value for name, value in columns.items() if name not in _BY_LOGIN}
+        return row["state"] != "paused" and all(row[name] == value for name, value in columns.items())
     return all(row[name] == value for name, value in columns.items())
 
 
-def _token(entry: Entry) -> str:
+def _token(entry: Entry, file: Path) -> str:
     try:
-        token = entry.token_file.read_text("utf-8").strip()
+        token = file.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"token_file of account {entry.account_id} cannot be read: put its access token there"

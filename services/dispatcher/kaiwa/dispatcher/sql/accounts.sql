@@ -35,7 +35,18 @@ on conflict (account_id) do update set
     unknown_echo = excluded.unknown_echo, limits = excluded.limits, presence = excluded.presence,
     while_human = excluded.while_human, human_hold = excluded.human_hold,
     hold_until_release = excluded.hold_until_release, disclosure = excluded.disclosure, state = 'active',
-    sealed_token = excluded.sealed_token, routing_due = clock_timestamp();
+    sealed_token = excluded.sealed_token, origin = 'file', routing_due = clock_timestamp();
+
+-- name: configure_account(account_id, display_name, locale, markets, human_agent, default_app, unknown_echo, limits, presence, while_human, human_hold, hold_until_release, disclosure)$
+-- The settings of an account that came by a login. One that was paused is asked about before it sends again.
+update dispatcher.accounts set
+    display_name = :display_name, locale = :locale, markets = :markets, human_agent = :human_agent,
+    default_app = :default_app, unknown_echo = :unknown_echo, limits = :limits::jsonb, presence = :presence,
+    while_human = :while_human, human_hold = :human_hold::interval, hold_until_release = :hold_until_release,
+    disclosure = :disclosure::jsonb, state = case state when 'paused' then 'ineligible' else state end,
+    routing_due = clock_timestamp()
+where account_id = :account_id
+returning true;
 
 -- name: set_account_state(state, account_id)!
 update dispatcher.accounts set state = :state where account_id = :account_id and state <> :state;
