@@ -80,11 +80,18 @@ class Graph:
         """POST one message."""
         return await self.post(sender, MESSAGES, body)
 
-    async def post(self, sender: Sender, edge: str, body: Mapping[str, Any]) -> Answer:
+    async def post(
+        self,
+        sender: Sender,
+        edge: str,
+        body: Mapping[str, Any],
+        *,
+        method: Literal["POST", "DELETE"] = "POST",
+    ) -> Answer:
         """POST to an edge of the account's node. Never raises for what the network or the platform does."""
         try:
             reply = await self._client.call(
-                "POST",
+                method,
                 f"{self._base[sender.login]}/{sender.node_id}/{edge}",
                 content=msgspec.json.encode(body),
                 params=sender.params,

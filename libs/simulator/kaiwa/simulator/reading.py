@@ -123,6 +123,8 @@ class Desk:
         return {name: known[name] for name in ["id", *parse_fields(fields)]}
 
     def _node(self, account: Account, app: App, node: str, fields: str | None, now: float) -> Json:
+        if node == account.account_id:
+            return {"id": node, "username": account.username}
         comment = self._state.comments.get(node)
         if comment is not None and comment.account_id == account.account_id:
             return _comment(comment, parse_fields(fields or "id,timestamp"))

@@ -23,6 +23,7 @@ from kaiwa.simulator.doorway import FACEBOOK, INSTAGRAM, Doorway
 from kaiwa.simulator.faults import Fault
 from kaiwa.simulator.model import Account, App, Customer, Host
 from kaiwa.simulator.people import Person as Login
+from kaiwa.simulator.profiles import ProfileApi
 from kaiwa.simulator.server import GraphApi
 from kaiwa.simulator.token_server import TokenApi
 from kaiwa.simulator.tokens import Token
@@ -90,6 +91,7 @@ class Simulator:
             *control.routes,
             *Doorway(self._box).routes,
             *TokenApi(self._box).routes,
+            *ProfileApi(self._box).routes,
             *graph.routes,
         ]
         await self._stack.enter_async_context(_serving(Starlette(routes=routes), listener))

@@ -34,6 +34,10 @@ PAYLOAD = Limit(1000, "characters", f"{_KINDS}, unverified for Instagram")
 REACTION = Limit(32, "characters", "ours: a name such as love, or one emoji with all its joiners")
 ID = Limit(300, "characters", "ours: a mid has some 180")
 
+ICE_BREAKERS = Limit(4, "ice breakers", "platform.md 2.5")
+MENU_ITEMS = Limit(5, "menu items", "platform.md 2.5, guidance")
+REF = Limit(2083, "characters", "platform.md 1.7, ig.me")
+
 STICKERS = frozenset({"like_heart"})
 """platform.md 2.2: only the heart."""
 
