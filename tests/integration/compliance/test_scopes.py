@@ -15,7 +15,7 @@ from happenings import ACCOUNT, event, message, record, registered, unsend, wish
 
 from kaiwa.bus.records import Outgoing
 from kaiwa.contracts import topics
-from kaiwa.contracts.erasures import Receipt, encode
+from kaiwa.contracts.erasures import Receipt, decode_erasure, encode
 from kaiwa.contracts.events import Kind
 from kaiwa.devstack.processes import Process
 from kaiwa.devstack.segments import traces
@@ -58,6 +58,7 @@ class People:
         held = ({"mid": "m_4", "text": kept}, {"mid": "m_5", "text": gone})
         return [
             registered(SHOP, "v"),
+            registered(HELD, "h"),
             record(message("m_1", gone, customer=customer)),
             record(message("m_echo", gone, customer=customer, kind=Kind.MESSAGE_ECHOED)),
             record(event(Kind.COMMENT_RECEIVED, {"comment_id": "1", "text": gone}, customer=customer)),
@@ -92,6 +93,7 @@ async def people_ask(rig: Rig, people: People) -> str:
     assert begun.returncode == 0, begun.stderr
     await rig.write(
         wish(Kind.APP_DEAUTHORIZED, "v", "CODEV"),
+        wish(Kind.APP_DEAUTHORIZED, "h", "CODEH"),
         wish(Kind.DELETION_REQUESTED, "stranger", "CODE1"),
         wish(Kind.DELETION_REQUESTED, "nobody", "CODE2"),
     )
@@ -132,7 +134,11 @@ async def everybody_was_answered(rig: Rig, code: str) -> None:
     assert set(states.values()) == {
         ("operator", "refused", "legal_hold"),
         ("deauthorisation", "done", None),
+        ("deauthorisation", "refused", "legal_hold"),
     }
+    orders = [decode_erasure(value) for value in await rig.values(topics.ERASURES)]
+    (held,) = [order for order in orders if order.held]
+    assert (held.account_id, held.state, held.reason) == (HELD, "closed", "deauthorised")
 
 
 async def holders_are_known(rig: Rig) -> None:
@@ -150,7 +156,7 @@ async def test_customers_and_accounts_are_gone_and_everybody_hears_what_became_o
 
     Broken by: reading the conversation alone (what names no customer, and quarantine, stay); erasing the account's other
     customers; forgetting who was erased (a redelivery stays); closing without the holder's receipt; a hold that holds
-    nothing, or that holds an unsend; taking any receipt for the one that is owed.
+    nothing, or that holds an unsend or the tokens of whoever removed the app; taking any receipt for the one that is owed.
     """
     people = People()
     written = people.records()

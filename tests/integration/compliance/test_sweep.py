@@ -1,6 +1,7 @@
 """Retention is kept: with 20 s nothing older than that and the bound is readable or on disk, whatever still arrives."""
 
 import asyncio
+import signal
 import time
 import uuid
 
@@ -32,6 +33,9 @@ async def test_nothing_is_older_than_retention_and_the_bound(rig: Rig) -> None:
     for topic in CONTENT:
         assert traces(kafka.log_dir, topic, old.encode()), "a blind scanner's word means nothing"
     written_at = time.monotonic()
+    service = rig.service(crash_at="compliance.swept", KAIWA_COMPLIANCE__RETENTION=str(RETENTION))
+    service.start()
+    assert await service.wait(RETENTION + SLACK) == -signal.SIGKILL, "written, and not noted as swept"
     service = rig.service(KAIWA_COMPLIANCE__RETENTION=str(RETENTION))
     service.start()
 

@@ -201,6 +201,23 @@ async def test_a_deauthorised_account_forgets_its_token_and_stops(rig: Dispatche
     assert (await rig.final(waiting.request_id)).state == "sent"
 
 
+async def test_a_hold_keeps_what_was_written_and_no_token(rig: DispatcherRig) -> None:
+    """A deauthorisation that a hold refused. Breaks when the token stays, when content goes, or a receipt is given."""
+    person = await rig.customer()
+    pending = await rig.ask(person, "kept for the court", author=HUMAN, not_before=later(hours=1))
+    await eventually(lambda: pending in rig.outcomes)
+    told = await order(rig, person, "account", reason="deauthorised", state="closed", held=True)
+
+    token = "select sealed_token from dispatcher.accounts where account_id = $1"
+    await rig.until_stored(token, person.account_id, b"")
+    kept = "select count(*) from dispatcher.contents join dispatcher.intents using (intent_id) where request_id = $1"
+    assert await rig.db.fetchval(kept, pending) == 1
+    assert rig.newest(pending).state != "refused"
+    await rig.drained()
+    receipts = [r.key async for r in read(rig.kafka, [topics.RECEIPTS], client_id="test")]
+    assert f"{told}:dispatcher".encode() not in receipts
+
+
 async def test_content_that_is_needed_for_long_moves_along(rig: DispatcherRig) -> None:
     """Breaks when a slice is dropped with what somebody still wants to send."""
     person = await rig.customer()

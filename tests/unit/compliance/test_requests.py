@@ -17,6 +17,7 @@ STRANGER = Request("code", "callback", "1001", "somebody", None, None)
 OTHER_APP = Request("code", "callback", "2002", "u", None, None)
 CUSTOMER = Request("code", "operator", None, None, "A", "c")
 ACCOUNT = Request("code", "operator", None, None, "A", None)
+GONE = Request("code", "deauthorisation", "1001", "u", None, None)
 
 ON_A = Hold(account_hash(KEY, "A"), "")
 ON_C_OF_A = Hold(account_hash(KEY, "A"), customer_hash(KEY, "A", "c"))
@@ -38,10 +39,14 @@ TABLE: list[tuple[Request, list[Hold], Route]] = [
     (ACCOUNT, [ON_D_OF_A], HELD),
     (CALLBACK, [ON_B], HELD),
     (STRANGER, [ON_A], Queue()),
+    (GONE, [], BOTH),
+    (GONE, [ON_B], Refuse(Refusal.LEGAL_HOLD, withdrawn=("A", "B"))),
 ]
 
 
 @pytest.mark.parametrize(("request_", "holds", "expected"), TABLE)
 def test_a_request_goes_its_way(request_: Request, holds: list[Hold], expected: Route) -> None:
-    """Broken by: matching by the user alone (ids are app-scoped); a hold on one customer that lets the account go."""
+    """Broken by: matching by the user alone (ids are app-scoped); a hold on one customer that lets the account go;
+    a hold that keeps the tokens of whoever removed the app.
+    """
     assert route(request_, ACCOUNTS, holds, KEY) == expected

@@ -22,6 +22,10 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     account_hash: str | None = None
     customer_hash: str | None = None
     mid_hashes: tuple[str, ...] = ()
+    held: bool = False
+    """A deauthorisation whose erasure a legal hold refused: nothing is deleted and nobody owes a receipt, so it is closed
+    from the start. Whoever keeps tokens of the account forgets them.
+    """
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ from kaiwa.compliance.core.entries import Fact
 from kaiwa.compliance.core.holders import OURS
 from kaiwa.compliance.ledger import enter
 from kaiwa.compliance.loops import keep
-from kaiwa.compliance.orders import closed, opened, receipt, tombstone
+from kaiwa.compliance.orders import closed, opened, receipt, tombstone, withdrawn
 from kaiwa.compliance.pace import Pace
 from kaiwa.contracts.erasures import Scope
 from kaiwa.runtime import crash, metrics
@@ -61,6 +61,7 @@ class Eraser:
         steps = (
             Step("compliance.tombstones_sent", sql.targets_to_send, tombstone, self._mark_sent),
             Step("compliance.order_sent", sql.cases_to_order, opened, self._mark_ordered),
+            Step("compliance.withdrawal_sent", sql.withdrawals_to_tell, withdrawn, self._mark_told),
             Step(
                 "compliance.receipt_sent",
                 sql.cases_tombstoned,
@@ -106,6 +107,9 @@ class Eraser:
 
     async def _mark_ordered(self, connection: Connection, rows: Rows) -> None:
         await self._sql.mark_ordered(connection, erasure_ids=_ids(rows))
+
+    async def _mark_told(self, connection: Connection, rows: Rows) -> None:
+        await self._sql.mark_told(connection, erasure_ids=_ids(rows))
 
     async def _mark_tombstoned(self, connection: Connection, rows: Rows) -> None:
         bound = timedelta(seconds=self._pace.bound)

@@ -20,6 +20,9 @@ outages of our own."""
 CLOSED_FOR: Final = timedelta(days=35)
 """An order stays in Kafka so long after it closed: as long as a backup may be restored."""
 
+TOLD_FOR: Final = timedelta(days=7)
+"""That access was taken back stays in Kafka so long: as long as a dispatcher may be away."""
+
 _EVERY: Final = 60.0  # seconds; a clock that was put forward must find its day soon
 _AHEAD: Final = 3  # days that are there before they are needed
 _MOST: Final = 500  # cases of one turn
@@ -71,7 +74,17 @@ class Forgetting:
             await open_days(connection, retention=self._retention)
             await _sql.forget_unsent(connection, older_than=remembered)
             await _sql.forget_strays(connection, older_than=CLOSED_FOR)
+            await self._end_withdrawals(connection)
         return await self._close_the_book()
+
+    async def _end_withdrawals(self, connection: Connection) -> None:
+        """An owner may have come back meanwhile, and whoever read the order anew would forget the new token."""
+        async with connection.transaction():
+            rows = [row async for row in _sql.withdrawals_to_end(connection, older_than=TOLD_FOR, most=_MOST)]
+            gone = [Outgoing(topics.ERASURES, row["erasure_id"].encode(), None) for row in rows]
+            if gone:
+                await self._producer.publish(gone, within=_WITHIN)
+            await _sql.end_withdrawals(connection, erasure_ids=[row["erasure_id"] for row in rows])
 
     async def _close_the_book(self) -> bool:
         """Orders and receipts of cases long closed leave Kafka, and then the cases leave, with their nonces."""

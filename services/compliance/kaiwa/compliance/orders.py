@@ -46,6 +46,22 @@ def closed(case: asyncpg.Record) -> Outgoing:
     return _order(order, case["verified_at"])
 
 
+def withdrawn(row: asyncpg.Record) -> Outgoing:
+    """Tokens of the account are to be forgotten, and nothing else: to other holders it is a closed order."""
+    at = rfc3339(row["noted_at"])
+    order = Erasure(
+        erasure_id=row["erasure_id"],
+        scope="account",
+        account_id=row["account_id"],
+        cutoff=at,
+        reason="deauthorised",
+        due_at=at,
+        state="closed",
+        held=True,
+    )
+    return _order(order, row["noted_at"])
+
+
 def receipt(case: asyncpg.Record, now: datetime) -> Outgoing:
     """The topics' own word: a tombstone for each record is acknowledged."""
     word = Receipt(

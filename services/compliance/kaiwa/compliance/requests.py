@@ -60,7 +60,12 @@ async def settle(
             await _sql.begin_request(connection, code=request.code)
         case Queue():
             await _sql.queue_request(connection, code=request.code)
-        case Refuse(refusal):
+        case Refuse(refusal, withdrawn):
+            await _sql.withdraw(
+                connection,
+                erasure_ids=[ids.derived("withdrawn", request.code, account_id) for account_id in withdrawn],
+                account_ids=list(withdrawn),
+            )
             await refuse(connection, request.code, refusal)
         case _:
             assert_never(decision)

@@ -66,7 +66,10 @@ class Queue:
 
 @dataclass(frozen=True)
 class Refuse:
+    """``withdrawn``: accounts whose owner took the access back. A hold keeps what was written, and no token."""
+
     refusal: Refusal
+    withdrawn: tuple[str, ...] = ()
 
 
 Route = Begin | Queue | Refuse
@@ -78,7 +81,8 @@ def route(request: Request, accounts: Iterable[Account], holds: Collection[Hold]
     if not subjects:
         return Queue()
     if any(_held(subject, holds, key) for subject in subjects):
-        return Refuse(Refusal.LEGAL_HOLD)
+        accounts_meant = tuple(subject.account_id for subject in subjects if subject.account_id)
+        return Refuse(Refusal.LEGAL_HOLD, accounts_meant if request.source == "deauthorisation" else ())
     return Begin(subjects)
 
 

@@ -29,6 +29,24 @@ returning source;
 -- name: mean(code, account_id, customer_id)!
 update compliance.requests set account_id = :account_id, customer_id = :customer_id where code = :code;
 
+-- name: withdraw(erasure_ids, account_ids)!
+insert into compliance.withdrawals (erasure_id, account_id)
+select * from unnest(:erasure_ids::text[], :account_ids::text[]) on conflict do nothing;
+
+-- name: withdrawals_to_tell(most)
+select erasure_id, account_id, noted_at from compliance.withdrawals
+where told_at is null order by noted_at limit :most for update skip locked;
+
+-- name: mark_told(erasure_ids)!
+update compliance.withdrawals set told_at = clock_timestamp() where erasure_id = any(:erasure_ids::text[]);
+
+-- name: withdrawals_to_end(older_than, most)
+select erasure_id from compliance.withdrawals
+where told_at < now() - :older_than::interval order by told_at limit :most for update skip locked;
+
+-- name: end_withdrawals(erasure_ids)!
+delete from compliance.withdrawals where erasure_id = any(:erasure_ids::text[]);
+
 -- name: count_queued()$
 select count(*) from compliance.requests where state = 'queued';
 

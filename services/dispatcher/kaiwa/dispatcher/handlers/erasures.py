@@ -33,7 +33,10 @@ class Erasures:
     async def handle(self, records: Sequence[Record]) -> None:
         for record in records:
             order = _read(record)
-            if order is not None and order.state == "open":
+            if order is not None and order.held:
+                async with self._pool.acquire() as connection, connection.transaction():
+                    await accounts.deauthorise(connection, str(order.account_id))
+            elif order is not None and order.state == "open":
                 async with self._pool.acquire() as connection, connection.transaction():
                     await self._obey(connection, order)
 
