@@ -153,6 +153,46 @@ SLO_CASES = {
             'kaiwa_compliance_closed_total{in_time="no"}': "0x60",
         },
     ),
+    "tombstone": Case(
+        {
+            "kaiwa_compliance_unsend_to_tombstone_seconds_count": "0+10x60",
+            'kaiwa_compliance_unsend_to_tombstone_seconds_bucket{le="1.0"}': "0+5x60",
+        },
+        {
+            "kaiwa_compliance_unsend_to_tombstone_seconds_count": "0+1000x60",
+            'kaiwa_compliance_unsend_to_tombstone_seconds_bucket{le="1.0"}': "0+999x60",
+        },
+    ),
+    "absence": Case(
+        {
+            "kaiwa_compliance_verified_seconds_count": "0+10x60",
+            'kaiwa_compliance_verified_seconds_bucket{le="3600.0"}': "0+5x60",
+        },
+        {
+            "kaiwa_compliance_verified_seconds_count": "0+1000x60",
+            'kaiwa_compliance_verified_seconds_bucket{le="3600.0"}': "0+999x60",
+        },
+    ),
+    "row": Case(
+        {
+            'kaiwa_compliance_receipt_seconds_count{holder="dispatcher"}': "0+10x60",
+            'kaiwa_compliance_receipt_seconds_bucket{holder="dispatcher",le="5.0"}': "0+5x60",
+        },
+        {
+            'kaiwa_compliance_receipt_seconds_count{holder="dispatcher"}': "0+1000x60",
+            'kaiwa_compliance_receipt_seconds_bucket{holder="dispatcher",le="5.0"}': "0+999x60",
+            'kaiwa_compliance_receipt_seconds_count{holder="crm"}': "0+1000x60",
+            'kaiwa_compliance_receipt_seconds_bucket{holder="crm",le="5.0"}': "0+1x60",
+        },
+    ),
+    "heap": Case(
+        {"kaiwa_dispatcher_content_age_seconds": "9000x60"},
+        {"kaiwa_dispatcher_content_age_seconds": "7000x60"},
+    ),
+    "sends": Case(
+        {"kaiwa_compliance_sends_bound_seconds": "172800x60"},
+        {"kaiwa_compliance_sends_bound_seconds": "90300x60"},
+    ),
     "doubt": Case(
         {"kaiwa_dispatcher_in_doubt_age_seconds": "0+60x60"},
         {"kaiwa_dispatcher_in_doubt_age_seconds": "300x60"},
