@@ -30,8 +30,8 @@ class DoorCaller:
         await self.opens(self.key)
         return self
 
-    async def reopen(self) -> None:
-        await self.rig.dispatcher(self._name, KAIWA_DOOR__PORT=str(self._port))
+    async def reopen(self, **settings: str) -> None:
+        await self.rig.dispatcher(self._name, KAIWA_DOOR__PORT=str(self._port), **settings)
 
     async def __aexit__(self, *_: object) -> None:
         await self._exit.aclose()

@@ -23,7 +23,7 @@ from kaiwa.dispatcher.door.callers import Caller
 from kaiwa.dispatcher.door.problems import Refused, away, unknown
 from kaiwa.dispatcher.handlers.sends import faulty
 from kaiwa.dispatcher.rows import Row
-from kaiwa.runtime import logs
+from kaiwa.runtime import crash, logs
 from kaiwa.runtime.clock import utc_now
 from kaiwa.runtime.http import header
 from kaiwa.store.queries import load
@@ -77,7 +77,9 @@ class Sends:
         if not addressable(request):
             raise invalid("an id is 1 to 200 printable ASCII characters")
         if await self._is_new(caller, request):
+            crash.point("dispatcher.door_remembered")
             await self._publish(request, key or request.key)
+            crash.point("dispatcher.door_published")
             _log.info("door_asked", key_id=caller.caller_id, account_id=request.account_id, kind=request.kind)
         accepted = Accepted(request_id=request.request_id, account_id=request.account_id, href=_href(request))
         return Answer(HTTPStatus.ACCEPTED, accepted, ((b"location", accepted.href.encode()),))
