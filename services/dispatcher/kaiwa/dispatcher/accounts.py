@@ -33,6 +33,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     text_per_second: Rate | None = None
     media_per_second: Rate | None = None
     private_replies_per_hour: Rate | None = None
+    live_replies_per_second: Rate | None = None
     conversations_per_second: Rate | None = None
 
 

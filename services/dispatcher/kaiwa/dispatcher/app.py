@@ -25,6 +25,7 @@ from kaiwa.dispatcher.connect.links import Links
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.control import Owners
 from kaiwa.dispatcher.door.app import Door
+from kaiwa.dispatcher.foresight import Foresight
 from kaiwa.dispatcher.freshness import Freshness
 from kaiwa.dispatcher.grants import Grants
 from kaiwa.dispatcher.handlers.erasures import Erasures
@@ -147,6 +148,7 @@ async def _start(
     background.start(Tidy(db, slices, grace=timedelta(seconds=own.content_grace)).run(), "tidy")
     background.start(Freshness(db, consumers[topics.EVENTS], clock).run(), "freshness")
     background.start(settler.run(), "settler")
+    background.start(Foresight(db, policy=policy).run(), "foresight")
     background.start(Lookups(db, threads).run(), "lookups")
     background.start(Grants(db, threads).run(), "grants")
     background.start(Owners(db, threads).run(), "owners")

@@ -36,12 +36,15 @@ _GRANT_SPENT = 2534025
 UNFINISHED = frozenset({"queued", "claimed", "sending", "in_doubt"})
 
 
-async def refuse(connection: Connection, row: Row, reason: Reason) -> None:
+async def refuse(
+    connection: Connection, row: Row, reason: Reason, *, error: PlatformError | None = None
+) -> None:
     """Our own no, before any call; a unit that has begun ends partial."""
     if row["started"]:
         await finish(connection, row, "failed", Reason.PARTIAL)
     else:
-        await finish(connection, row, "expired" if reason is Reason.EXPIRED else "refused", reason)
+        state: State = "expired" if reason is Reason.EXPIRED else "refused"
+        await finish(connection, row, state, reason, error=error)
 
 
 async def defer(connection: Connection, row: Row, decision: Defer) -> None:

@@ -230,6 +230,7 @@ _LIMITS = {
     "text_per_second": "texts a second",
     "media_per_second": "media a second",
     "private_replies_per_hour": "private replies an hour",
+    "live_replies_per_second": "replies a second to live comments",
     "conversations_per_second": "reads a second",
 }
 

@@ -3,12 +3,12 @@
 insert into dispatcher.intents (
     intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
     requested_at, due_at, next_at, expires_at, traceparent, finished_at, bucket, comment_id,
-    addressee, thread_control, seq
+    addressee, thread_control, seq, ahead
 )
 select
     intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
     requested_at, due_at, due_at, expires_at, traceparent, finished_at, bucket, comment_id,
-    addressee, thread_control, seq
+    addressee, thread_control, seq, state = 'queued' and due_at > clock_timestamp()
 from jsonb_to_recordset(:rows::jsonb) as r(
     ordinal integer, intent_id text, account_id text, request_id text, customer_id text, author_kind text, lane text,
     content_kind text, pieces smallint, state text, reason text, error jsonb, requested_at timestamptz,
