@@ -21,8 +21,9 @@ from demo_evidence import (
 )
 
 from kaiwa.contracts.events import Kind
-from kaiwa.devstack.demo import checks
-from kaiwa.devstack.demo.checks import CHECKS, Check, judge
+from kaiwa.devstack.demo import delivery, privacy
+from kaiwa.devstack.demo.check import Check
+from kaiwa.devstack.demo.checks import CHECKS, judge
 from kaiwa.devstack.demo.evidence import Evidence, Written
 from kaiwa.devstack.demo.story import DAY
 from kaiwa.simulator.callbacks import Answered
@@ -48,17 +49,17 @@ def test_an_old_message_is_rightly_refused() -> None:
         event.at = NOW - DAY
     outcome = {"late": closed}
     found = evidence(books=old, outcomes=outcome, requests={"late": asked("late", "Yes")})
-    assert checks.nothing_forbidden(found).ok
+    assert delivery.nothing_forbidden(found).ok
 
 
 BROKEN: list[tuple[str, Callable[[Evidence], Check], Evidence]] = [
-    ("an act failed", checks.told, evidence(unfinished=["a window closes: not within 30 s"])),
-    ("a request has no end", checks.told, evidence(outcomes={"bot": ended("bot", "accepted")})),
-    ("a service crashed", checks.told, evidence(exits={"ingest": 1})),
-    ("an event is missing", checks.nothing_lost, evidence(written=[])),
+    ("an act failed", delivery.told, evidence(unfinished=["a window closes: not within 30 s"])),
+    ("a request has no end", delivery.told, evidence(outcomes={"bot": ended("bot", "accepted")})),
+    ("a service crashed", delivery.told, evidence(exits={"ingest": 1})),
+    ("an event is missing", delivery.nothing_lost, evidence(written=[])),
     (
         "an unsend itself is missing",
-        checks.nothing_lost,
+        delivery.nothing_lost,
         evidence(
             written=[
                 written(0, Kind.MESSAGE_RECEIVED, {"mid": "m1"}),
@@ -68,12 +69,12 @@ BROKEN: list[tuple[str, Callable[[Evidence], Check], Evidence]] = [
     ),
     (
         "a webhook is still owed",
-        checks.nothing_lost,
+        delivery.nothing_lost,
         evidence(books=books(happened(9, mid="m9", acknowledged_at=None))),
     ),
     (
         "another partition",
-        checks.one_partition_in_order,
+        delivery.one_partition_in_order,
         evidence(
             written=[
                 written(0, Kind.MESSAGE_RECEIVED, {"mid": "m1"}, partition=0),
@@ -83,7 +84,7 @@ BROKEN: list[tuple[str, Callable[[Evidence], Check], Evidence]] = [
     ),
     (
         "a delivery out of order",
-        checks.one_partition_in_order,
+        delivery.one_partition_in_order,
         evidence(
             written=[
                 written(0, Kind.REACTION_ADDED, {"mid": "m1"}),
@@ -93,18 +94,18 @@ BROKEN: list[tuple[str, Callable[[Evidence], Check], Evidence]] = [
     ),
     (
         "posted twice, the first without an answer",
-        checks.at_most_once,
+        delivery.at_most_once,
         evidence(books=books(called(3, "Kim here", outcome="broken", mid=None))),
     ),
-    ("sent, and no outcome", checks.at_most_once, evidence(books=books(called(3, "More", mid="sent-3")))),
+    ("sent, and no outcome", delivery.at_most_once, evidence(books=books(called(3, "More", mid="sent-3")))),
     (
         "an outcome, and nothing sent",
-        checks.at_most_once,
+        delivery.at_most_once,
         evidence(books=books(calls=[called(2, "Kim here")])),
     ),
     (
         "two outcomes for one message",
-        checks.at_most_once,
+        delivery.at_most_once,
         evidence(
             outcomes={
                 "bot": ended("bot", "sent", "sent-1"),
@@ -114,64 +115,64 @@ BROKEN: list[tuple[str, Callable[[Evidence], Check], Evidence]] = [
     ),
     (
         "a call outside the window",
-        checks.nothing_forbidden,
+        delivery.nothing_forbidden,
         evidence(books=books(called(3, "Late", outcome="refused", rule=Rule.WINDOW))),
     ),
     (
         "a bot with a human's tag",
-        checks.nothing_forbidden,
+        delivery.nothing_forbidden,
         evidence(books=books(calls=[called(1, ANSWER, tag="HUMAN_AGENT"), called(2, "Kim here")])),
     ),
     (
         "refused in an open window",
-        checks.nothing_forbidden,
+        delivery.nothing_forbidden,
         evidence(outcomes={"bot": ended("bot", "refused", reason="window_closed")}),
     ),
     (
         "too many in a second",
-        checks.within_limits,
+        delivery.within_limits,
         evidence(books=books(calls=[called(n, f"{n}", arrived=n / 1000) for n in range(301)])),
     ),
-    ("a text remains", checks.deleted, evidence(remains=frozenset(["table dispatcher.contents"]))),
-    ("a scanner that never saw a text", checks.deleted, evidence(proven=frozenset())),
-    ("an erasure is open", checks.deleted, evidence(erasures={"E1": "open"})),
-    ("an unsend opened no erasure", checks.deleted, evidence(erasures={})),
-    ("a request to delete is open", checks.forgotten, evidence(deletions={"CODE": "queued"})),
-    ("a request to delete is lost", checks.forgotten, evidence(deletions={})),
-    ("the callback was refused", checks.forgotten, evidence(forgotten={LEFT: Answered(status=503)})),
+    ("a text remains", privacy.deleted, evidence(remains=frozenset(["table dispatcher.contents"]))),
+    ("a scanner that never saw a text", privacy.deleted, evidence(proven=frozenset())),
+    ("an erasure is open", privacy.deleted, evidence(erasures={"E1": "open"})),
+    ("an unsend opened no erasure", privacy.deleted, evidence(erasures={})),
+    ("a request to delete is open", privacy.forgotten, evidence(deletions={"CODE": "queued"})),
+    ("a request to delete is lost", privacy.forgotten, evidence(deletions={})),
+    ("the callback was refused", privacy.forgotten, evidence(forgotten={LEFT: Answered(status=503)})),
     (
         "the forgotten are still there",
-        checks.forgotten,
+        privacy.forgotten,
         evidence(written=[theirs(written(0, Kind.MESSAGE_RECEIVED, {"mid": "m9"}))]),
     ),
-    ("nobody asked", checks.forgotten, evidence(forgotten={}, deletions={})),
-    ("the ledger was altered", checks.deleted, evidence(ledger="not verified: entry 3")),
+    ("nobody asked", privacy.forgotten, evidence(forgotten={}, deletions={})),
+    ("the ledger was altered", privacy.deleted, evidence(ledger="not verified: entry 3")),
     (
         "the audit found one",
-        checks.audited,
+        privacy.audited,
         evidence(audit={"due": 1, "made in time": 0, "disclosure missing": 1}),
     ),
-    ("the audit saw nothing", checks.audited, evidence(audit={})),
+    ("the audit saw nothing", privacy.audited, evidence(audit={})),
     (
         "no disclosure",
-        checks.disclosed,
+        privacy.disclosed,
         evidence(books=books(calls=[called(1, "Yes"), called(2, "Kim here")])),
     ),
     (
         "no disclosure after a person",
-        checks.disclosed,
+        privacy.disclosed,
         evidence(
             books=books(called(3, "Yes again", mid="sent-3")),
             outcomes={**evidence().outcomes, "bot-2": ended("bot-2", "sent", "sent-3")},
         ),
     ),
-    ("a text in a log", checks.silent, evidence(spoken={"dispatcher.log": f"sent {SECRET}"})),
+    ("a text in a log", privacy.silent, evidence(spoken={"dispatcher.log": f"sent {SECRET}"})),
     (
         "a customer in a metric",
-        checks.silent,
+        privacy.silent,
         evidence(spoken={"ingest/metrics": f'{{customer="{CUSTOMER}"}}'}),
     ),
-    ("a token in a log", checks.silent, evidence(spoken={"dispatcher.log": "Bearer EAAtoken"})),
+    ("a token in a log", privacy.silent, evidence(spoken={"dispatcher.log": "Bearer EAAtoken"})),
 ]
 
 
@@ -187,4 +188,4 @@ def test_every_check_is_made_and_each_has_a_story_in_which_it_fails() -> None:
 def test_a_disclosure_in_its_own_message_before_the_answer_counts() -> None:
     calls = [called(1, HELLO), called(3, "Yes", mid="sent-3"), called(4, "Kim here", mid="sent-2")]
     outcomes = {**evidence().outcomes, "bot": ended("bot", "sent", "sent-1", "sent-3")}
-    assert checks.disclosed(evidence(books=books(calls=calls), outcomes=outcomes)).ok
+    assert privacy.disclosed(evidence(books=books(calls=calls), outcomes=outcomes)).ok

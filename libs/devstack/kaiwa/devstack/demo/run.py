@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from kaiwa.contracts.events import Kind
-from kaiwa.devstack.demo.checks import Check, judge
+from kaiwa.devstack.demo.check import Check
+from kaiwa.devstack.demo.checks import judge
 from kaiwa.devstack.demo.evidence import Evidence
 from kaiwa.devstack.demo.gathering import gather
 from kaiwa.devstack.demo.stage import Stage, opened
