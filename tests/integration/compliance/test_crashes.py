@@ -8,6 +8,7 @@ from compliance_rig import BOUND, SLACK, Rig
 from happenings import event, message, record, registered, unsend, wish
 
 from kaiwa.contracts import topics
+from kaiwa.contracts.erasures import decode_erasure
 from kaiwa.contracts.events import Kind
 from kaiwa.devstack.segments import traces
 
@@ -20,6 +21,19 @@ AT_ONCE = (
 )
 ON_REQUEST = ("compliance.requests_settled", "compliance.located")
 AFTER_THE_BOUND = ("compliance.scanned", "compliance.verified")
+
+
+async def withdrawn(rig: Rig) -> str:
+    """An account that a hold keeps, and whose owner removed the app; killed while that is told."""
+    shop, owner = (str(uuid.uuid4().int)[:16] for _ in range(2))
+    await rig.write(registered(shop, owner))
+    done = await rig.kaiwa("deletions", "hold", "--account", shop, "--reference", "case 7")
+    assert done.returncode == 0, done.stderr
+    service = rig.service(crash_at="compliance.withdrawal_sent")
+    service.start()
+    await rig.write(wish(Kind.APP_DEAUTHORIZED, owner, f"CODE{shop}"))
+    assert await service.wait(SLACK) == -signal.SIGKILL
+    return shop
 
 
 @pytest.mark.timeout(300)
@@ -50,6 +64,7 @@ async def test_killed_at_each_point_it_loses_nothing(rig: Rig) -> None:
         )
         await rig.write(wish(Kind.DELETION_REQUESTED, owner, f"CODE{shop}"))
         assert await service.wait(SLACK) == -signal.SIGKILL, point
+    held = await withdrawn(rig)
     for point in AFTER_THE_BOUND:
         service = rig.service(crash_at=point)
         service.start()
@@ -63,6 +78,10 @@ async def test_killed_at_each_point_it_loses_nothing(rig: Rig) -> None:
     service = rig.service()
     service.start()
     await rig.settled("closed", cases=len(AT_ONCE + ON_REQUEST), within=BOUND + SLACK)
+    orders = [decode_erasure(value) for value in await rig.values(topics.ERASURES)]
+    assert {order.account_id for order in orders if order.held} == {held}, (
+        "and whoever has its tokens was told"
+    )
     assert not any(text.encode() in value for value in await rig.values(topics.EVENTS))
     assert rig.stack.kafka is not None, "this test reads the broker's own files: let it start the broker"
     assert not traces(rig.stack.kafka.log_dir, topics.EVENTS, text.encode())
