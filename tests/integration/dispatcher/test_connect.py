@@ -11,7 +11,6 @@ from dispatcher_rig import DispatcherRig
 from logging_in import spend, state, verdicts, visit
 
 from kaiwa.dispatcher.contents import Contents
-from kaiwa.runtime.keys import read_keys
 from kaiwa.simulator.actions import Revoke
 from kaiwa.simulator.model import Account, Host
 from kaiwa.simulator.people import Person
@@ -35,8 +34,8 @@ async def stored(rig: DispatcherRig, account_id: str) -> Any:
 
 def tokens(rig: DispatcherRig, row: Any) -> str:
     """The token that was stored, unsealed."""
-    keys = read_keys(Path(rig.env["KAIWA_DISPATCHER__SEAL_KEY_FILE"]))
-    return Contents(keys).open_token(row["account_id"], row["sealed_token"])
+    vault = Contents.from_file(Path(rig.env["KAIWA_DISPATCHER__SEAL_KEY_FILE"]))
+    return vault.open_token(row["account_id"], row["sealed_token"])
 
 
 @pytest.mark.parametrize("login", ["instagram", "facebook"])

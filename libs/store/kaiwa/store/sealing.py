@@ -34,8 +34,8 @@ class Sealer:
     def __init__(self, keys: Sequence[bytes]) -> None:
         if not keys or any(len(key) != KEY_BYTES for key in keys):
             raise SettingsError(f"a seal key has {KEY_BYTES} bytes: make one with `kaiwa keys generate DIR`")
-        self._ciphers = {_fingerprint(key): AESGCM(key) for key in keys}
-        self._current = _fingerprint(keys[0])
+        self._ciphers = {name(key): AESGCM(key) for key in keys}
+        self._current = name(keys[0])
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -60,5 +60,6 @@ class Sealer:
             raise Unsealable("the seal is broken, or belongs to another row") from None
 
 
-def _fingerprint(key: bytes) -> bytes:
+def name(key: bytes) -> bytes:
+    """The first bytes of everything that this key sealed; says nothing about the key."""
     return hashlib.sha256(b"kaiwa.seal:" + key).digest()[:_FINGERPRINT]

@@ -1,6 +1,5 @@
 """The registry of accounts: made equal to a file, published without tokens, changed by what the platform says."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.wordings import SHIPPED, Own
 from kaiwa.dispatcher.outcomes import put
 from kaiwa.dispatcher.rows import Row
+from kaiwa.dispatcher.token_files import given, mark_of, still_held
 from kaiwa.runtime.errors import SettingsError
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
@@ -111,20 +111,22 @@ def plan(entries: Iterable[Entry], stored: Mapping[str, Row]) -> list[Step]:
 async def apply(connection: Connection, entries: list[Entry], vault: Contents) -> list[Step]:
     """Make the registry equal to the file, in one transaction; every account that it has a token of is active afterwards."""
     tokens = {
-        entry.account_id: _token(entry, file) for entry in entries if (file := entry.token_file) is not None
+        entry.account_id: given(entry.account_id, file)
+        for entry in entries
+        if (file := entry.token_file) is not None
     }
     async with connection.transaction():
         stored = {row["account_id"]: row async for row in _sql.all_accounts(connection)}
         steps = plan(entries, stored)
         held = {row["account_id"]: row async for row in _sql.held_tokens(connection, ids=list(tokens))}
         for entry in entries:
-            given = tokens.get(entry.account_id)
-            if given is None:
+            token = tokens.get(entry.account_id)
+            if token is None:
                 await _configure(connection, entry)
                 continue
-            mark = _mark(entry.account_id, given)
-            kept = _kept(held.get(entry.account_id), mark)
-            sealed = kept or vault.seal_token(entry.account_id, given)
+            mark = mark_of(entry.account_id, token)
+            kept = still_held(held.get(entry.account_id), mark, vault)
+            sealed = kept or vault.seal_token(entry.account_id, token)
             await _sql.put_account(connection, **_columns(entry), sealed_token=sealed)
             named = {"account_id": entry.account_id, "mark": mark}
             await _sql.note_token(connection, **named, fresh=not kept, scopes=None)
@@ -229,28 +231,6 @@ def _same(entry: Entry, row: Row) -> bool:
         columns = {name: value for name, value in columns.items() if name not in _BY_LOGIN}
         return row["state"] != "paused" and all(row[name] == value for name, value in columns.items())
     return all(row[name] == value for name, value in columns.items())
-
-
-def _token(entry: Entry, file: Path) -> str:
-    try:
-        token = file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"token_file of account {entry.account_id} cannot be read: put its access token there"
-        ) from error
-    if not token:
-        raise SettingsError(f"token_file of account {entry.account_id} is empty: put its access token there")
-    return token
-
-
-def _mark(account_id: str, token: str) -> str:
-    """By which a token is known again; it is long and random, so its hash says nothing."""
-    return hashlib.sha256(f"{account_id}:{token}".encode()).hexdigest()
-
-
-def _kept(held: Row | None, mark: str) -> bytes | None:
-    """The sealed token that is held, where the file still has the one that it came from: it may have been refreshed since."""
-    return held["sealed_token"] or None if held and held["token_mark"] == mark else None
 
 
 def _path(kind: type, value: object) -> Path:

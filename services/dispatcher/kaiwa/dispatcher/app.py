@@ -31,6 +31,7 @@ from kaiwa.dispatcher.grants import Grants
 from kaiwa.dispatcher.handlers.erasures import Erasures
 from kaiwa.dispatcher.handlers.events import Events
 from kaiwa.dispatcher.handlers.sends import Sends
+from kaiwa.dispatcher.keyring import Keyring
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.mark import Marker
 from kaiwa.dispatcher.presence import Presence
@@ -92,7 +93,7 @@ async def _start(
 ) -> list[Batches]:
     """Connect everything, then start the loops; what was opened is closed by `stack`."""
     own, meta, dsn = settings.dispatcher, settings.meta, settings.postgres.dsn.get_secret_value()
-    vault, policy, clock = Contents.from_file(own.seal_key_file), own.policy, DatabaseClock()
+    vault, policy, clock = Contents.watching(own.seal_key_file), own.policy, DatabaseClock()
     logins = Logins.from_settings(meta, vault)
     await require_current(dsn, NAME)
     db = await stack.enter_async_context(pool(dsn, application=NAME, max_size=_CONNECTIONS))
@@ -153,6 +154,7 @@ async def _start(
     background.start(Grants(db, threads).run(), "grants")
     background.start(Owners(db, threads).run(), "owners")
     background.start(pulse.run(), "pulse")
+    background.start(Keyring(db, vault).run(), "keyring")
     probes = Probes(db, platform, logins, vault, slots, period=own.probe_period)
     background.start(probes.run(), "probes")
     background.start(Backfills(db, Backfill(db, threads, partitions=partitions)).run(), "backfills")

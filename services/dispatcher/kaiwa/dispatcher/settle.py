@@ -133,7 +133,8 @@ class Settler:
             if await _sql.mid_is_taken(connection, account_id=row["account_id"], mid=message.mid)
         ]
         doubted = Doubted(row["customer_id"], row["kind"], row["content_hash"], row["called_at"])
-        match search(doubted, messages, taken=taken, fingerprint=self._vault.fingerprint):
+        fingerprint = self._vault.fingerprint_like(row["content_hash"])
+        match search(doubted, messages, taken=taken, fingerprint=fingerprint):
             case Found(mid=mid, at=at):
                 metrics.SETTLED.labels("thread").inc()
                 await endings.delivered(

@@ -12,6 +12,7 @@ from kaiwa.contracts import ids
 from kaiwa.contracts.sends import AuthorKind, Lane
 from kaiwa.contracts.times import rfc3339
 from kaiwa.dispatcher.commands.accounts import ReadSettings
+from kaiwa.dispatcher.commands.sealing import reseal_command, rotate_seal
 from kaiwa.dispatcher.door.callers import key, new_secret
 from kaiwa.runtime import logs
 from kaiwa.runtime.cli import Failure, Json, emit
@@ -30,6 +31,8 @@ _KINDS: Final[tuple[str, ...]] = get_args(AuthorKind)
 keys = typer.Typer(help="Key files, and the keys of callers.")
 caller = typer.Typer(help="Keys of callers at the door: HTTP for those without Kafka.", no_args_is_help=True)
 keys.add_typer(caller, name="caller")
+keys.command("rotate-seal")(rotate_seal)
+keys.command("reseal")(reseal_command)
 
 Id = Annotated[str, typer.Argument(help="The key's id, as `list` shows it.")]
 
