@@ -38,6 +38,7 @@ APP_ID: Final = "1001"
 SIMULATOR: Final = "simulator"
 INGEST: Final = "ingest"
 DISPATCHER: Final = "dispatcher"
+DOOR: Final = "door"  # the first dispatcher's
 COMPLIANCE: Final = "compliance"
 
 # A laptop's patience: what waits minutes in production for a lost process or a lost answer waits seconds here.
@@ -80,7 +81,8 @@ class Installation:
         self._delivery = delivery or DeliverySettings()
         self._closing = AsyncExitStack()
         self._dispatchers = [DISPATCHER, *(f"{DISPATCHER}-{n}" for n in range(2, dispatchers + 1))]
-        self._ports = {name: free_port() for name in (SIMULATOR, INGEST, *self._dispatchers, COMPLIANCE)}
+        names = (SIMULATOR, INGEST, *self._dispatchers, COMPLIANCE, DOOR)
+        self._ports = {name: free_port() for name in names}
         simulator = self.url(SIMULATOR)
         self.remote = Remote(simulator)
         self.webhook = f"{self.url(INGEST)}/webhooks/instagram"
@@ -184,6 +186,8 @@ class Installation:
             # A killed member comes back as itself and need not wait for its session to end.
             "KAIWA_KAFKA__GROUP_INSTANCE_ID": name,
         }
+        if name == DISPATCHER:
+            env["KAIWA_DOOR__PORT"] = str(self._ports[DOOR])
         module = f"kaiwa.{DISPATCHER if name in self._dispatchers else name}"
         self.processes[name] = Process(
             self.stack.keeper,

@@ -13,7 +13,7 @@ from anyio.from_thread import start_blocking_portal
 
 from kaiwa.devstack import artifacts, standing
 from kaiwa.devstack.demo.stage import opened
-from kaiwa.devstack.installation import SIMULATOR, Installation
+from kaiwa.devstack.installation import DOOR, SIMULATOR, Installation
 from kaiwa.devstack.stack import Stack, running
 from kaiwa.devstack.standing import Place, Standing, State
 from kaiwa.runtime.cli import Json, emit
@@ -68,6 +68,10 @@ def _explained(state: State, *, already: bool) -> str:
             f"#   kaiwa conversations show {who}",
             f"#   kaiwa send --account {notes['account_id']} --to {notes['customer_id']} --human me --text Hello",
             "#   kaiwa sends list",
+            "# Without Kafka, by HTTP: a key for the door, and a bot to try it with.",
+            f"#   export KAIWA_DOOR_URL={notes[DOOR]}",
+            f"#   export KAIWA_DOOR_KEY=$(kaiwa keys caller create me --account {notes['account_id']} | head -1)",
+            f"#   libs/client/example/bot.sh {who} 'Yes, in blue too'",
         ]
     )
 
@@ -92,7 +96,7 @@ async def _installed(stack: Stack) -> AsyncIterator[Standing]:
     async with Installation(stack, stack.keeper.directory / NAME) as kaiwa, opened(kaiwa):
         (account,) = kaiwa.accounts.values()
         customer = await kaiwa.remote.customer(account.account_id)
-        urls = {name: kaiwa.url(name) for name in (SIMULATOR, *kaiwa.services)}
+        urls = {name: kaiwa.url(name) for name in (SIMULATOR, *kaiwa.services, DOOR)}
         people = {"account_id": account.account_id, "customer_id": customer.customer_id}
         yield kaiwa.env, {"webhook": kaiwa.webhook, **urls, **people}
 

@@ -120,6 +120,47 @@ MESSAGES: Final = Dashboard(
             ),
         ),
         Row(
+            "At the door",
+            (
+                Panel(
+                    "Requests at the door",
+                    "Of callers without Kafka, by route. Outcomes are waited for on purpose.",
+                    [Query(rate("kaiwa_dispatcher_door_requests_total", "route"), "{{route}}")],
+                    unit="reqps",
+                    quiet=True,
+                ),
+                Panel(
+                    "Refused at the door",
+                    "By status: 401 and 403 a wrong key, 409 and 422 a wrong request, 429 too many, 503 Kafka or PostgreSQL away.",
+                    [
+                        Query(
+                            rate("kaiwa_dispatcher_door_requests_total", "status", match='status!~"2.."'),
+                            "{{status}}",
+                        )
+                    ],
+                    unit="reqps",
+                    quiet=True,
+                ),
+                Panel(
+                    "Time at the door, p99",
+                    "From a request's head to its answer, without those that wait for outcomes.",
+                    [
+                        Query(
+                            quantile(
+                                0.99,
+                                "kaiwa_dispatcher_door_seconds",
+                                "route",
+                                match='route!="GET /v1/outcomes"',
+                            ),
+                            "{{route}}",
+                        )
+                    ],
+                    unit="s",
+                    quiet=True,
+                ),
+            ),
+        ),
+        Row(
             "As the law and the platform want it",
             (
                 Panel(
