@@ -10,6 +10,7 @@ id=bot-$(printf %s "$account:$customer:$text" | sha256sum | cut --characters=1-3
 printf '{"account_id":"%s","recipient":{"customer_id":"%s"},"author":{"kind":"automation"},"message":{"text":"%s"}}' \
   "$account" "$customer" "$text" |
   ask "$KAIWA_DOOR_URL/v1/sends" --header "Idempotency-Key: $id" --json @- >/dev/null
-until ask "$KAIWA_DOOR_URL/v1/sends/$id?account_id=$account" | grep --only-matching '"state":"\(sent\|refused\|failed\|expired\)"'; do
+until ask "$KAIWA_DOOR_URL/v1/sends/$id?account_id=$account" |
+  grep --only-matching '"customer_id":[^,]*,"state":"\(sent\|refused\|failed\|expired\|cancelled\)"' | cut --delimiter=\" --fields=8; do
   sleep 1
 done
