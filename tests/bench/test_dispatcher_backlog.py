@@ -21,11 +21,12 @@ from kaiwa.contracts.sends import decode, encode
 from kaiwa.contracts.times import rfc3339
 from kaiwa.devstack.stack import Stack
 from kaiwa.dispatcher.bell import Bell
+from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.dispatcher.send import Sender
-from kaiwa.dispatcher.slots import DatabaseClock, Slots
+from kaiwa.dispatcher.slots import Slots
 from kaiwa.store.pool import pool
 
 pytestmark = pytest.mark.timeout(1800)

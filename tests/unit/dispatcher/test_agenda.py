@@ -130,3 +130,13 @@ def test_an_empty_queue_is_forgotten() -> None:
     agenda.found(ask, 0, 0)
     assert agenda.plan(10, 0, 0.0) == []
     assert agenda.next() is None
+
+
+def test_a_bucket_that_somebody_else_emptied_is_not_asked_before_it_opens() -> None:
+    """Breaks when it is forgotten then, or people are kept from it."""
+    agenda = Agenda()
+    agenda.note([Queue(SHOP, 2, MANY), Queue(SHOP, HUMAN, 1)])
+    agenda.closed(SHOP, 0.2)
+    assert agenda.plan(64, 6, 0.1) == [Ask(SHOP, HUMAN, 1)]
+    assert agenda.next() == 0.2
+    assert Ask(SHOP, 2, MANY - 6) in agenda.plan(64, 6, 0.2)

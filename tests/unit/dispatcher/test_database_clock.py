@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kaiwa.dispatcher.slots import DatabaseClock
+from kaiwa.dispatcher.clock import DatabaseClock
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)  # is 0 on the local clock of these tests
 

@@ -18,6 +18,7 @@ from kaiwa.contracts import topics
 from kaiwa.dispatcher import restore
 from kaiwa.dispatcher.backfill import Backfill, Backfills
 from kaiwa.dispatcher.bell import Bell
+from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.connect.activation import Activation
 from kaiwa.dispatcher.connect.entrance import Entrance, logging_in
 from kaiwa.dispatcher.connect.hosted import Hosted
@@ -44,7 +45,7 @@ from kaiwa.dispatcher.send import Sender
 from kaiwa.dispatcher.settings import DispatcherSettings
 from kaiwa.dispatcher.settle import Settler
 from kaiwa.dispatcher.slices import Slices
-from kaiwa.dispatcher.slots import DatabaseClock, Slots
+from kaiwa.dispatcher.slots import Slots
 from kaiwa.dispatcher.threads import Lookups, Threads
 from kaiwa.dispatcher.tidy import Tidy
 from kaiwa.dispatcher.uploads import Uploads

@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from kaiwa.bus.batches import Batches
-from kaiwa.dispatcher.slots import DatabaseClock
+from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.runtime import logs
 from kaiwa.store.pool import UNREACHABLE
 from kaiwa.store.queries import load

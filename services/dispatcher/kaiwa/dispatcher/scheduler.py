@@ -73,10 +73,19 @@ class Scheduler:
             due = self._agenda.next() if room > 0 else None
             await self._ear.wait(min(self._ripened + _RIPEN, due or now + _RIPEN) - now)
             return
-        for claim in await self.claim(asks):
+        for claim in await self.claim(await self._worth(asks)):
             task = asyncio.create_task(self._sender.deliver(claim))
             self._deliveries.add(task)
             task.add_done_callback(self._delivered)
+
+    async def _worth(self, asks: list[Ask]) -> list[Ask]:
+        """Without those whose bucket another process has emptied meanwhile."""
+        opens = await self._slots.look({ask.desk for ask in asks if ask.rank != HUMAN})
+        now = time.monotonic()
+        closed = {desk: at for desk, at in opens.items() if at > now}
+        for desk, at in closed.items():
+            self._agenda.closed(desk, at)
+        return [ask for ask in asks if ask.rank == HUMAN or ask.desk not in closed]
 
     def _delivered(self, task: asyncio.Task[None]) -> None:
         self._deliveries.discard(task)
@@ -115,6 +124,8 @@ class Scheduler:
 
     async def claim(self, asks: list[Ask]) -> list[Claim]:
         """Claims, each with a slot; what may not go is refused or deferred on the spot."""
+        if not asks:
+            return []
         async with self._pool.acquire() as connection, connection.transaction():
             locked = [
                 row

@@ -12,12 +12,13 @@ from typing import Final
 
 from kaiwa.bus import tracing
 from kaiwa.dispatcher.batcher import Batcher
+from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.core.classify import NEVER_LEFT, UPLOAD_AGAIN, Again, classify
 from kaiwa.dispatcher.core.pace import LATE
 from kaiwa.dispatcher.mark import Call, Claim, Marker
 from kaiwa.dispatcher.presence import Presence
 from kaiwa.dispatcher.record import Ended, Recorder
-from kaiwa.dispatcher.slots import DatabaseClock, Slots
+from kaiwa.dispatcher.slots import Slots
 from kaiwa.dispatcher.uploads import Errand, Uploads
 from kaiwa.meta.answers import Accepted, Refused
 from kaiwa.meta.graph import Graph

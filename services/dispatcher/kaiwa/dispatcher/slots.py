@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ import asyncpg
 
 from kaiwa.dispatcher import rows
 from kaiwa.dispatcher.batcher import Batcher
+from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.core import lanes, pace
 from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.lanes import HUMAN
@@ -23,8 +24,6 @@ _sql = load("kaiwa.dispatcher")
 
 _FAR = timedelta(days=1)
 _LEAST_LEAD, _MOST_LEAD = 0.004, 0.5  # seconds
-_REMEMBER = 30.0  # seconds that the best sample of the clocks' distance counts, and as long again
-_READINGS = 5
 
 
 class Want(NamedTuple):
@@ -32,52 +31,6 @@ class Want(NamedTuple):
 
     desk: Desk
     rank: int
-
-
-class _Sample(NamedTuple):
-    """How far the clocks are apart, with the most that this may be wrong by."""
-
-    error: float
-    offset: float
-
-
-_NONE = _Sample(float("inf"), 0.0)
-
-
-class DatabaseClock:
-    """PostgreSQL's time on the local monotonic clock: the sample with the shortest round trip says how far apart.
-
-    A long round trip (a lock was waited for, a machine was busy) may err by half of it, which is more than a limit's
-    slack; so no such sample is believed for being the newest: the best of the last 30 to 60 seconds counts.
-    """
-
-    def __init__(self) -> None:
-        self._earlier = self._lately = _NONE
-        self._since = 0.0
-
-    async def read(self, source: asyncpg.Pool | Connection) -> datetime:
-        """The moment on PostgreSQL's clock."""
-        before = time.monotonic()
-        moment: datetime = await _sql.database_time(source)
-        self.note(before, moment, time.monotonic())
-        return moment
-
-    async def tune(self, source: asyncpg.Pool) -> None:
-        """A few readings in a row, before the first slot is kept."""
-        async with source.acquire() as connection:
-            for _ in range(_READINGS):
-                await self.read(connection)
-
-    def note(self, before: float, database: datetime, after: float) -> None:
-        """A reading of the database's clock between two local moments."""
-        if after - self._since > _REMEMBER:
-            self._earlier, self._lately, self._since = self._lately, _NONE, after
-        sample = _Sample((after - before) / 2, database.timestamp() - (before + after) / 2)
-        self._lately = min(self._lately, sample)
-
-    def local(self, moment: datetime) -> float:
-        """The monotonic time of a moment of the database's clock."""
-        return moment.timestamp() - min(self._earlier, self._lately).offset
 
 
 class Lead:
@@ -108,6 +61,9 @@ class Slots:
         self._others: Batcher[Want, datetime | None] = Batcher(self._take_far)
         self.lead = Lead()
         self.opens: dict[Desk, float] = {}
+        self._rates: dict[Desk, pace.Rate] = {}
+        self._left: dict[Desk, datetime] = {}  # each bucket's time as this process left it
+        self._shared: set[Desk] = set()  # buckets of which others have taken since
 
     async def take(
         self, connection: Connection, wanted: Sequence[Want], *, horizon: timedelta = pace.HORIZON
@@ -127,12 +83,15 @@ class Slots:
         for row in await self._lock(connection, list(wishes)):
             desk = Desk(row["account_id"], row["class"])
             rate, asking = rows.rate(row), wishes[desk]
+            self._rates[desk] = rate
+            self._note_others(desk, row["tat"])
             asking = await self._overtake(connection, row, [(n, wanted[n]) for n in asking], given)
             found, tat = pace.slots(row["tat"], row["now"] + lead, rate, len(asking), horizon=horizon)
             for index, slot in zip(self._chosen(desk, wanted, asking, len(found)), found, strict=True):
                 given[index] = slot
             if found and tat is not None:
                 moved.append((*desk, tat, rate.tolerance))
+                self._left[desk] = tat
                 self.opens[desk] = self._clock.local(pace.opens(tat, rate))
             elif asking:
                 self.opens[desk] = self._clock.local(pace.opens(row["tat"], rate))
@@ -142,6 +101,27 @@ class Slots:
                 connection, accounts=accounts, classes=classes, tats=tats, tolerances=tolerances
             )
         return given
+
+    def _note_others(self, desk: Desk, tat: datetime) -> None:
+        if tat == self._left.setdefault(desk, tat):
+            self._shared.discard(desk)
+        else:
+            self._shared.add(desk)
+
+    async def look(self, desks: Collection[Desk]) -> dict[Desk, float]:
+        """When buckets that other processes ask, too, are worth asking again: whoever comes second should learn it
+        before choosing and judging what it would send. Neither locks nor gives.
+        """
+        known = [desk for desk in desks if desk in self._shared]
+        if not known:
+            return {}
+        accounts, classes = zip(*known, strict=True)
+        async with self._pool.acquire() as connection:
+            found = [
+                row async for row in _sql.look_at_buckets(connection, accounts=accounts, classes=classes)
+            ]
+        seen = {Desk(row["account_id"], row["class"]): row["tat"] for row in found}
+        return {desk: self._clock.local(pace.opens(tat, self._rates[desk])) for desk, tat in seen.items()}
 
     async def _lock(self, connection: Connection, desks: list[Desk]) -> list[Row]:
         before = time.monotonic()

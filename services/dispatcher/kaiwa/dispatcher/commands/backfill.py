@@ -11,11 +11,12 @@ from kaiwa.bus.errors import PublishFailed
 from kaiwa.bus.producer import Producer
 from kaiwa.contracts import topics
 from kaiwa.dispatcher.backfill import Backfill, Gaps, Progress
+from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.standing import Finding
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.settings import Dispatcher
-from kaiwa.dispatcher.slots import DatabaseClock, Slots
+from kaiwa.dispatcher.slots import Slots
 from kaiwa.dispatcher.threads import Threads
 from kaiwa.meta import graph
 from kaiwa.runtime.cli import Failure, Json, emit

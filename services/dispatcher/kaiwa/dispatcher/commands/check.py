@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.commands.marks import MARKS
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.health import examine, worst
@@ -15,7 +16,7 @@ from kaiwa.dispatcher.core.standing import Finding, Standing, Verdict
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.probes import Probes
 from kaiwa.dispatcher.settings import Dispatcher
-from kaiwa.dispatcher.slots import DatabaseClock, Slots
+from kaiwa.dispatcher.slots import Slots
 from kaiwa.dispatcher.standings import standing
 from kaiwa.meta import graph
 from kaiwa.runtime.cli import Failure, Json, emit

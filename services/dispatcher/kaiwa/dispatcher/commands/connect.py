@@ -14,6 +14,7 @@ import typer
 from rich.table import Table
 
 from kaiwa.contracts.accounts import State
+from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.commands.backfill import BackfillSettings, read_threads, reported
 from kaiwa.dispatcher.commands.marks import MARKS
 from kaiwa.dispatcher.connect import local
@@ -24,7 +25,7 @@ from kaiwa.dispatcher.core import onboarding
 from kaiwa.dispatcher.core.onboarding import Several
 from kaiwa.dispatcher.core.standing import Finding
 from kaiwa.dispatcher.logins import Logins
-from kaiwa.dispatcher.slots import DatabaseClock, Slots
+from kaiwa.dispatcher.slots import Slots
 from kaiwa.meta import graph
 from kaiwa.meta.logins import Client, Code, Returned
 from kaiwa.meta.signatures import App, Host

@@ -133,6 +133,10 @@ class Agenda:
         if people:
             self._people.rest(desk, until)
 
+    def closed(self, desk: Desk, until: float) -> None:
+        """The bucket is full until then, as was seen without asking it; people may still take over a slot."""
+        self._others.rest(desk, until)
+
     def unsure(self) -> set[str]:
         """Accounts of which more may wait than is known: look again."""
         found, self._unsure = self._unsure, set()

@@ -113,6 +113,13 @@ join dispatcher.accounts as a using (account_id)
 left join dispatcher.throttles as o on o.scope = 'account' and o.id = a.account_id
 left join dispatcher.throttles as p on p.scope = 'app' and p.id = a.app_id;
 
+-- name: look_at_buckets(accounts, classes)
+select b.account_id, b.class, b.tat
+from unnest(:accounts::text[], :classes::text[]) as k(account_id, class)
+cross join lateral (
+    select * from dispatcher.buckets as b where b.account_id = k.account_id and b.class = k.class limit 1
+) as b;
+
 -- name: move_buckets(accounts, classes, tats, tolerances)!
 update dispatcher.buckets as b set tat = k.tat, tolerance = k.tolerance
 from unnest(:accounts::text[], :classes::text[], :tats::timestamptz[], :tolerances::interval[])
