@@ -260,3 +260,26 @@ async def test_a_pasted_address(rig: DispatcherRig, cut: bool, code: int) -> Non
     at.process.stdin.write((address.partition("&state")[0] if cut else address).encode() + b"\n")
     ended, came, _ = await at.ended()
     assert (ended, came["account_id"]) == (code, None if cut else shop.account_id)
+
+
+async def test_standard_access_is_recognised(rig: DispatcherRig) -> None:
+    """S26. Broken by: a capability that is missing, told as a lost login, or without a word on roles and App Review."""
+    app = state(rig).apps["1001"]
+    state(rig).put_app(msgspec.structs.replace(app, access="standard"))
+    try:
+        shop, owner = newcomer(rig, "instagram", has_role=False)
+        at = await visit(rig, "instagram")
+        await at.log_in(owner)
+        code, came, _ = await at.ended()
+        assert (code, came["state"]) == (1, "ineligible")
+        (finding,) = [each for each in came["findings"] if each["check"] == "messaging"]
+        assert "error 3" in finding["says"]
+        assert "Advanced Access" in finding["do"]
+
+        stranger = rig.sim.person(shop, role=False)
+        at = await visit(rig, "instagram")
+        assert "developer role" in (await at.log_in(stranger)).text
+        at.process.terminate()
+        await at.process.wait()
+    finally:
+        state(rig).put_app(app)

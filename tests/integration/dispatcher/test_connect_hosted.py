@@ -60,7 +60,9 @@ async def test_one_of_several_pages(rig: DispatcherRig, hosted: HostedLogin) -> 
     back = await hosted.redirect(browser, link, owner)
     page = await browser.get(back)
     assert "Which account?" in page.text
-    assert (await browser.get(back)).status_code == 400  # an answer counts once, also where nothing is connected yet
+    assert (
+        await browser.get(back)
+    ).status_code == 400  # an answer counts once, also where nothing is connected yet
     given = {"state": field(page, "state"), "page": str(shops[1].page_id)}
     stranger = await hosted.browser()
     assert (await stranger.post(f"{hosted.url}/connect/callback", data=given)).status_code == 400

@@ -9,6 +9,8 @@ from kaiwa.meta.answers import Answer, Available, Lost, NotSent, Refused, Subscr
 from kaiwa.meta.graph import Graph, Sender
 
 EDGE = "subscribed_apps"
+_LEAST = "messages"
+_BAD_PARAMETER = 100
 
 
 class _App(msgspec.Struct):
@@ -32,8 +34,14 @@ async def probe(graph: Graph, sender: Sender) -> Available | Refused | NotSent |
 
 
 async def subscribe(graph: Graph, sender: Sender, fields: Iterable[str]) -> Answer:
-    """Have the account's events sent to the token's app."""
-    return await graph.post(sender, EDGE, {"subscribed_fields": ",".join(fields)})
+    """Have the account's events sent to the token's app; by one field, which is enough, where Meta knows one of them not.
+
+    One subscribed field brings every field that the app has switched on (platform.md 1.1).
+    """
+    said = await graph.post(sender, EDGE, {"subscribed_fields": ",".join(fields)})
+    if isinstance(said, Refused) and said.code == _BAD_PARAMETER:
+        return await graph.post(sender, EDGE, {"subscribed_fields": _LEAST})
+    return said
 
 
 async def subscribed(graph: Graph, sender: Sender) -> tuple[Subscribed, ...] | Refused | NotSent | Lost:

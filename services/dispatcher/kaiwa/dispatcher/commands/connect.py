@@ -148,7 +148,7 @@ async def _connect(settings: BackfillSettings, wishes: Wishes) -> Came:
         account_id = newcomer.account_id
         registered = await activation.register(newcomer, name=wishes.name, locale=wishes.locale)
         state, found = await activation.activate(account_id, newcomer.granted)
-    findings = [*newcomer.findings, registered, *found]
+    findings = [*newcomer.findings, *([registered] if registered else []), *found]
     if wishes.backfill and state == "active":
         findings.append(await _backfill(settings, account_id))
     return Came(findings, account_id, state)

@@ -17,8 +17,6 @@ from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Slots, Want
 from kaiwa.meta import subscriptions
-from kaiwa.meta.answers import Answer, Refused
-from kaiwa.meta.errors import Action, explain
 from kaiwa.meta.graph import Graph, Sender
 from kaiwa.store.queries import load
 
@@ -37,10 +35,14 @@ class Activation:
         self.logins = logins
         self._slots = slots
 
-    async def register(self, newcomer: Newcomer, *, name: str | None = None, locale: str = "en") -> Finding:
-        """Give the account its token; what is configured of it stays."""
+    async def register(
+        self, newcomer: Newcomer, *, name: str | None = None, locale: str = "en", link: bytes | None = None
+    ) -> Finding | None:
+        """Give the account its token; what is configured of it stays. With a link's hash, None where it is used up."""
         account_id = newcomer.account_id
         async with self._pool.acquire() as connection, connection.transaction():
+            if link is not None and not await _sql.use_link(connection, link_hash=link):
+                return None
             row = await _sql.connect_account(
                 connection,
                 account_id=account_id,
@@ -70,10 +72,8 @@ class Activation:
         return state, [opened.finding, subscription, opening.access()]
 
     async def subscribe(self, sender: Sender, app_id: str, granted: frozenset[str] | None) -> Finding:
-        """Subscribe with every field, with the least where Meta does not know one of them, and look at what it lists."""
+        """Subscribe with every field, and look at what is listed then."""
         asked = await subscriptions.subscribe(self._graph, sender, opening.fields(sender.login, granted))
-        if _unknown_field(asked):
-            asked = await subscriptions.subscribe(self._graph, sender, opening.LEAST)
         return opening.subscription(asked, await subscriptions.subscribed(self._graph, sender), app_id)
 
     async def want_backfill(self, account_id: str) -> None:
@@ -91,7 +91,3 @@ class Activation:
                         await accounts.publish(connection, account_id)
             if state == "active":
                 await accounts.wake(connection, account_id)
-
-
-def _unknown_field(answer: Answer) -> bool:
-    return isinstance(answer, Refused) and explain(answer.code, answer.subcode).action is Action.FIX

@@ -139,9 +139,8 @@ class Hosted:
         return _STRANGE if isinstance(settled, Several) else await self._welcome(visit, settled)
 
     async def _welcome(self, visit: Visit, newcomer: Newcomer) -> Page:
-        if not await self._links.use(visit):
+        if await self._activation.register(newcomer, link=visit.link_hash) is None:
             return _STRANGE
-        await self._activation.register(newcomer)
         state, found = await self._activation.activate(newcomer.account_id, newcomer.granted)
         await self._activation.want_backfill(newcomer.account_id)
         _log.info("account_connected", account_id=newcomer.account_id, app_id=newcomer.app_id, state=state)
@@ -185,7 +184,15 @@ def _answering(work: Work) -> AsgiHandler:
             page = Page(400, pages.problem("This is no request", "Open your link again."))
         except UNREACHABLE as error:
             _log.warning("connect_without_database", exc_info=error)
-            page = Page(503, pages.problem("Not now", "Try again in a minute."))
+            page = Page(503, pages.problem("Not now", "Open your link again in a minute."))
+        except Exception as error:  # noqa: BLE001 - a fault of ours is said like every other
+            _log.error("connect_failed", exc_info=error)
+            page = Page(
+                500,
+                pages.problem(
+                    "This went wrong here", "Open your link again; if it comes back, tell who sent it."
+                ),
+            )
         headers = (*_HEADERS, *page.headers)
         await respond(send, page.status, page.body, content_type=b"text/html; charset=utf-8", headers=headers)
 

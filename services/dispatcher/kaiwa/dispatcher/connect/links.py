@@ -121,10 +121,6 @@ class Links:
         opened = self._vault.open_token(_name(visit), row["guest"])
         return visit, Resumed(msgspec.json.decode(opened, type=_Held))
 
-    async def use(self, visit: Visit) -> bool:
-        """The link has done its work; False where another visit was quicker."""
-        return bool(await _sql.use_link(self._pool, link_hash=visit.link_hash))
-
 
 @dataclass(frozen=True)
 class Resumed:

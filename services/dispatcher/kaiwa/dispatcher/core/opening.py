@@ -48,9 +48,6 @@ FIELDS: dict[Host, tuple[str, ...]] = {
 }
 """A Page spells its topic's fields in its own way. Without `response_feedback`: it adds buttons to every message."""
 
-LEAST = ("messages",)
-"""One field is enough to get every field that the app has switched on (platform.md 1.1)."""
-
 _COMMENTS: dict[Host, str] = {
     "facebook": "instagram_manage_comments",
     "instagram": "instagram_business_manage_comments",
