@@ -74,6 +74,19 @@ async def test_one_of_several_pages(rig: DispatcherRig, hosted: HostedLogin) -> 
     assert (await browser.post(f"{hosted.url}/connect/callback", data=given)).status_code == 400
 
 
+async def test_who_does_not_choose_in_time_is_forgotten(rig: DispatcherRig, hosted: HostedLogin) -> None:
+    """Promise 8. Broken by: tokens of people who closed the window, kept for ever."""
+    owner = rig.sim.person(*(rig.sim.account(login="facebook", tokens={}) for _ in range(2)))
+    browser = await hosted.browser()
+    page = await hosted.log_in(browser, await hosted.link("facebook"), owner)
+    waiting = "select count(*) from dispatcher.connect_visits where guest is not null and $1 <> ''"
+    assert await rig.db.fetchval(waiting, "x") == 1
+    await rig.db.execute("update dispatcher.connect_visits set expires_at = now() where guest is not null")
+    await rig.until_stored(waiting, "x", 0)
+    given = {"state": field(page, "state"), "page": str(owner.account_ids[0])}
+    assert (await browser.post(f"{hosted.url}/connect/callback", data=given)).status_code == 400
+
+
 async def test_a_login_that_came_to_nothing_can_be_tried_again(
     rig: DispatcherRig, hosted: HostedLogin
 ) -> None:

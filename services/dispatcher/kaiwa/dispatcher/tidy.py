@@ -38,6 +38,7 @@ class Tidy:
         await _sql.forget_finished(self._pool)
         await _sql.forget_fingerprints(self._pool)
         await _sql.forget_door_requests(self._pool)
+        await _sql.forget_guests(self._pool)
         await _sql.forget_echoes(self._pool)
         await _sql.forget_comments(self._pool)
         await _sql.forget_unused_uploads(self._pool)

@@ -25,7 +25,6 @@ update dispatcher.health set token_expires_at = clock_timestamp() + :life::inter
 where account_id = :account_id and :life::interval is not null;
 
 -- name: make_link(link_hash, login, app_id, life)$
-with gone as (delete from dispatcher.connect_links where expires_at < clock_timestamp() - interval '7 days')
 insert into dispatcher.connect_links (link_hash, login, app_id, expires_at)
 values (:link_hash, :login, :app_id, clock_timestamp() + :life::interval)
 returning expires_at;
@@ -37,7 +36,6 @@ from dispatcher.connect_links as l where link_hash = :link_hash and login = :log
 
 -- name: begin_visit(link_hash, state_hash, browser_hash, life, most)$
 -- Where the link is still good, and has not begun too often.
-with gone as (delete from dispatcher.connect_visits where expires_at < clock_timestamp() - interval '1 day')
 insert into dispatcher.connect_visits (link_hash, state_hash, browser_hash, expires_at)
 select l.link_hash, :state_hash, :browser_hash, clock_timestamp() + :life::interval
 from dispatcher.connect_links as l
@@ -72,3 +70,10 @@ returning held.state_hash, held.guest, v.link_hash, l.login, l.app_id;
 -- name: use_link(link_hash)$
 update dispatcher.connect_links set used_at = clock_timestamp() where link_hash = :link_hash and used_at is null
 returning true;
+
+-- name: forget_guests()!
+-- Who did not choose in time is forgotten, token and all; a link and its visits a week after its end.
+with forgotten as (
+    update dispatcher.connect_visits set guest = null where guest is not null and expires_at <= clock_timestamp()
+)
+delete from dispatcher.connect_links where expires_at < clock_timestamp() - interval '7 days';
