@@ -4,16 +4,26 @@ import asyncio
 import signal
 import time
 import uuid
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from compliance_rig import BOUND, SLACK, Rig, until
 from happenings import message, record
 
+from kaiwa.bus.producer import Producer
+from kaiwa.bus.reader import read
 from kaiwa.bus.records import Outgoing
+from kaiwa.compliance.app import GROUP
+from kaiwa.compliance.pace import Pace
+from kaiwa.compliance.sweep import Sweeper
 from kaiwa.contracts import topics
 from kaiwa.devstack.segments import traces
+from kaiwa.runtime.clock import utc_now
+from kaiwa.store.pool import pool
 
 RETENTION = 20
+AHEAD = 60.0
 CONTENT = (topics.EVENTS, topics.QUARANTINE)
 
 
@@ -51,4 +61,49 @@ async def test_nothing_is_older_than_retention_and_the_bound(rig: Rig) -> None:
     for topic in CONTENT:
         assert not any(old.encode() in value for value in await rig.values(topic))
     assert any(text.encode() in value for value in await rig.values(topics.EVENTS)), "the young ones stay"
+    assert await service.terminate() == 0
+
+
+@pytest.mark.timeout(180)
+async def test_a_clock_that_jumped_ahead_sweeps_nothing(rig: Rig) -> None:
+    """By the machine's clock, which is a minute ahead, the record is past retention. (A week ahead, nothing in the log is
+    young enough to sweep up to.)
+
+    Broken by: comparing the broker's times with our clock alone.
+    """
+    young = record(message("m_young", "canary", customer="c1"))
+    await rig.write(young)
+    service = rig.service()
+    service.start()
+    pace = Pace(rig.kafka, configured=BOUND)
+    await pace.read()
+
+    async def left() -> list[bytes | None]:
+        records = read(rig.kafka, [topics.EVENTS], client_id="test")
+        return [each.value async for each in records if each.key == young.key]
+
+    async with pool(rig.dsn, application="test") as opened, Producer(rig.kafka, client_id="test") as producer:
+        made = partial(Sweeper, opened, producer, rig.kafka, pace, group=GROUP)
+        ahead = made(retention=AHEAD + 0.1, now=lambda: utc_now() + timedelta(seconds=AHEAD))
+        right = made(retention=0.1)
+
+        async def taken_in() -> bool:
+            return bool(await opened.fetchval("select count(*) from compliance.places"))
+
+        async def swept() -> bool:
+            await right._turn()
+            return await left() != [young.value]
+
+        await until(taken_in, within=SLACK, what="the record taken in, so that it may be swept")
+        turns = 0
+
+        async def turned() -> bool:
+            nonlocal turns
+            await ahead._turn()
+            turns += 1
+            return turns > 50
+
+        await until(turned, within=2 * SLACK, what="the clock that is ahead tried again and again")
+        assert await left() == [young.value]
+        await until(swept, within=SLACK, what="swept by a clock that is right, so the test could fail")
     assert await service.terminate() == 0

@@ -6,8 +6,8 @@ Nor by a clock that ran ahead: a partition without a record of the last heartbea
 """
 
 import time
-from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -35,7 +35,7 @@ Range = Mapping[TopicPartition, int]
 
 
 class Sweeper:
-    """Elected, as two would only write twice. ``group`` is intake's; ``retention`` in seconds."""
+    """Elected, as two would only write twice. ``group`` is intake's; ``retention`` in seconds; ``now`` is our clock."""
 
     def __init__(
         self,
@@ -46,9 +46,10 @@ class Sweeper:
         *,
         group: str,
         retention: float,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._pool, self._producer, self._kafka, self._pace = pool, producer, kafka, pace
-        self._group, self._retention = group, retention
+        self._group, self._retention, self._now = group, retention, now
         self._sql: Any = queries.load("kaiwa.compliance")
         self._last = time.monotonic()
         metrics.SWEEP_AGE.set_function(lambda: time.monotonic() - self._last)
@@ -71,7 +72,7 @@ class Sweeper:
 
     async def _until(self, asked: Offsets, partitions: list[TopicPartition]) -> Range:
         """Up to where everything is older than the retention, and read by intake."""
-        now = utc_now()
+        now = self._now()
         alive = await asked.at(
             partitions, now - timedelta(seconds=_BEATS * self._pace.heartbeat + _ALLOWANCE)
         )
