@@ -1,5 +1,6 @@
 """Dashboards, rules, runbooks and the list of metrics are what the code says, and lead somewhere."""
 
+import math
 import re
 from importlib.metadata import entry_points
 from itertools import chain
@@ -15,7 +16,10 @@ from kaiwa.devstack.monitoring import alerts, catalogue
 from kaiwa.devstack.monitoring.boards.all import DASHBOARDS
 from kaiwa.devstack.monitoring.commands import generated
 from kaiwa.devstack.monitoring.panels import Dashboard, Note, Panel
+from kaiwa.devstack.monitoring.slos import SLOS
 from kaiwa.runtime.cli import GROUP
+from kaiwa.runtime.top.figures import Line
+from kaiwa.runtime.top.lines import QUESTIONS
 
 ROOT = Path(__file__).parents[2]
 RUNBOOKS = ROOT / "docs/runbooks"
@@ -138,3 +142,29 @@ def test_a_command_that_a_runbook_names_exists(command: str) -> None:
 def test_a_log_line_that_a_runbook_names_exists(word: str) -> None:
     sources = (path for room in ("libs", "services") for path in (ROOT / room).rglob("*.py"))
     assert any(word in path.read_text("utf-8") for path in sources if "monitoring" not in path.parts)
+
+
+LINES = [line for lines in QUESTIONS.values() for line in lines]
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.what)
+def test_a_line_of_top_asks_for_what_there_is_and_alarms_as_the_alert_does(line: Line) -> None:
+    """Broken by: a metric or label that was renamed, a limit that is not its alert's."""
+    metric = METRICS[line.metric]
+    used = {line.by, line.where[0] if line.where else ""} - {""}
+    assert used <= set(metric.labels)
+    kinds = {"rate": "counter", "p99": "histogram"}
+    assert metric.kind == kinds.get(line.way, "gauge")
+    if line.limit == math.inf:
+        return
+    assert line.runbook in set(alerts.names())
+    asked = [rule["expr"] for rule in RULES if rule.get("alert") == line.runbook]
+    burns = line.runbook.endswith("BudgetBurns")
+    bound = f'le="{line.limit:.1f}"|> bool {line.limit:g}\\b' if burns else f"> {line.limit:g}$"
+    defined = [slo.bad for slo in SLOS if slo.alert == line.runbook] if burns else asked
+    assert any(line.metric in expr and re.search(bound, expr) for expr in defined)
+
+
+def test_top_asks_the_questions_of_the_dashboards() -> None:
+    titles = [board.title.removeprefix("Kaiwa · ") for board in DASHBOARDS]
+    assert list(QUESTIONS) == titles[: len(QUESTIONS)]

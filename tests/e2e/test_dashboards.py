@@ -3,6 +3,7 @@
 Broken by: a metric or label that no service shows, a recording rule that never has data, a panel of nothing.
 """
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -68,6 +69,24 @@ async def test_a_panel_has_data(prometheus: Prometheus, promql: str, quiet: bool
 
 async def test_no_alert_fires_while_all_is_well(prometheus: Prometheus) -> None:
     assert await prometheus.ask('ALERTS{alertstate="firing"}') == []
+
+
+@pytest.mark.usefixtures("prometheus")  # what it did there is what is looked for here
+async def test_top_shows_the_same_without_prometheus(stage: Stage) -> None:
+    """What happened before is counted, nothing is away, and nothing alarms while all is well."""
+    told = json.loads(await stage.kaiwa.kaiwa("top", "--json", "--every", "0.5"))
+    assert [(each["name"], each["ready"]) for each in told["processes"]] == [
+        (name, True) for name in (INGEST, DISPATCHER, COMPLIANCE)
+    ]
+    rows = {each["what"]: each for answers in told["questions"].values() for each in answers}
+    assert rows["calls"]["by"]["sent"]["total"] >= 3
+    assert rows["events in"]["by"]["message.unsent"]["total"] == 1
+    assert rows["disclosures"]["total"] >= 1
+    assert rows["accounts"]["by"] == {"active": {"now": 1, "total": None}}
+    assert [
+        what for what, each in rows.items() if each["now"] is None and not each["metric"].endswith("seconds")
+    ] == []
+    assert [what for what, each in rows.items() if each["alarming"]] == []
 
 
 async def test_the_number_of_series_does_not_grow_with_accounts_or_customers(

@@ -89,6 +89,9 @@ class Installation:
         self.env = {
             **stack.environment,
             "KAIWA_SIMULATOR_URL": simulator,
+            "KAIWA_TOP_URL": " ".join(
+                f"{name}={self.url(name)}" for name in (INGEST, *self._dispatchers, COMPLIANCE)
+            ),
             "KAIWA_META__FACEBOOK_GRAPH_URL": f"{simulator}/facebook",
             "KAIWA_META__INSTAGRAM_GRAPH_URL": f"{simulator}/instagram",
             "KAIWA_META__FACEBOOK_LOGIN_URL": f"{simulator}/facebook-login",

@@ -24,6 +24,7 @@ import msgspec
 
 from kaiwa.devstack.stack import running
 from kaiwa.runtime.errors import DependencyError, KaiwaError, SettingsError
+from kaiwa.runtime.files import state_folder
 
 MODULE = "kaiwa.devstack.standing"  # not __name__, which is __main__ in that process
 DOWN_TIMEOUT = 30.0
@@ -50,8 +51,7 @@ class Place:
     def of(
         cls, environ: Mapping[str, str] = os.environ, *, name: str = "stack", module: str = MODULE
     ) -> "Place":
-        base = environ.get("XDG_STATE_HOME") or "~/.local/state"
-        folder = Path(base).expanduser() / "kaiwa" / name
+        folder = state_folder(name, environ)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return cls(folder, name, module)
 

@@ -5,8 +5,9 @@ and Kubernetes' swap of a symlink are seen. A new version that cannot be read or
 good one stays in force: a slip of the pen must not close the door.
 """
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
@@ -68,3 +69,9 @@ class Watched(Generic[T]):
     def _fingerprint(self) -> tuple[int, int, int] | None:
         stat = self._path.stat()
         return stat.st_mtime_ns, stat.st_ino, stat.st_size
+
+
+def state_folder(name: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where it is written down what stands for this user; not made by this."""
+    base = environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(base).expanduser() / "kaiwa" / name

@@ -79,9 +79,11 @@ class Eraser:
         async with self._pool.acquire() as connection:
             async for row in sql.finish_requests(connection):
                 metrics.REQUESTS.labels(row["source"], "done").inc()
-            still = {row["scope"]: row["cases"] async for row in sql.open_cases(connection)}
+            still = {row["scope"]: row async for row in sql.open_cases(connection)}
         for scope in get_args(Scope):
-            metrics.ERASURES_OPEN.labels(scope).set(still.get(scope, 0))
+            row = still.get(scope)
+            metrics.ERASURES_OPEN.labels(scope).set(row["cases"] if row else 0)
+            metrics.ERASURE_AGE.labels(scope).set(row["age"] if row else 0)
         return any(taken)
 
     async def _do(self, step: Step) -> int:

@@ -22,6 +22,10 @@ HEARTBEAT_AGE: Final = Gauge(
 ERASURES_OPEN: Final = Gauge(
     "kaiwa_compliance_erasures_open", "Open erasure orders", ["scope"], registry=COMPLIANCE
 )
+# Age of the oldest order without all receipts; 0 where there is none.
+ERASURE_AGE: Final = Gauge(
+    "kaiwa_compliance_erasure_age_seconds", "Oldest open erasure order", ["scope"], registry=COMPLIANCE
+)
 # From reading an unsend to its tombstones being acknowledged.
 UNSEND_TO_TOMBSTONE: Final = Histogram(
     "kaiwa_compliance_unsend_to_tombstone_seconds",

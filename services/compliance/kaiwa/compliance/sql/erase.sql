@@ -66,7 +66,8 @@ where r.state = 'in_progress'
 returning r.source, extract(epoch from r.finished_at - r.received_at)::float8 as seconds;
 
 -- name: open_cases()
-select scope, count(*) as cases from compliance.cases where state <> 'closed' group by scope;
+select scope, count(*) as cases, extract(epoch from clock_timestamp() - min(received_at))::float8 as age
+from compliance.cases where state <> 'closed' group by scope;
 
 -- name: cases_to_locate(most)
 select erasure_id, account_id, customer_id, mid, cutoff from compliance.cases

@@ -1,0 +1,1 @@
+"""`kaiwa top`: the dashboards' questions in a terminal, from the services' own `/metrics`."""
