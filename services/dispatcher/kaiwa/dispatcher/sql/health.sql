@@ -23,11 +23,13 @@ where :ids::text[] is null or a.account_id = any(:ids::text[])
 order by a.account_id;
 
 -- name: take_probes(lease, most)
--- Accounts that Meta is to be asked about; nobody else does until the lease is over.
+-- Accounts that Meta is to be asked about; nobody else does until the lease is over. Calls made while it throttles
+-- prolong that.
 update dispatcher.health as h set probe_due = clock_timestamp() + :lease::interval
 from (
     select h.account_id from dispatcher.health as h join dispatcher.accounts as a using (account_id)
     where h.probe_due <= clock_timestamp() and a.state <> 'paused' and a.sealed_token <> ''
+        and (a.paused_until is null or a.paused_until <= clock_timestamp())
     order by h.probe_due
     limit :most
     for update of h skip locked
