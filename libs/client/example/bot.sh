@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # A bot in curl: `bot.sh ACCOUNT CUSTOMER TEXT`, with KAIWA_DOOR_URL and KAIWA_DOOR_KEY. Asked twice it sends once.
+# TEXT goes into JSON as it is: without quotes and backslashes.
 set -euo pipefail
 account=$1 customer=$2 text=$3
 ask() { curl --silent --show-error --fail-with-body --retry 5 --header "Authorization: Bearer $KAIWA_DOOR_KEY" "$@"; }

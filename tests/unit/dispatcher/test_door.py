@@ -1,6 +1,8 @@
 """One request at the door, without a door: what is answered where something fails, and how often a key may ask."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -8,7 +10,7 @@ import msgspec
 import pytest
 
 from kaiwa.contracts.door import Accepted, SendBody
-from kaiwa.dispatcher.door import asking
+from kaiwa.dispatcher.door import asking, callers
 from kaiwa.dispatcher.door.asking import Answer, Asked, Route, guarded
 from kaiwa.dispatcher.door.callers import Allowance, Caller, Callers, hashed, new_secret
 from kaiwa.dispatcher.door.problems import Refused
@@ -104,6 +106,38 @@ def test_a_slow_key_may_ask_once() -> None:
     allowance = Allowance(0.01, at=0.0)
     assert allowance.wait(0.0) == 0
     assert allowance.wait(0.0) == pytest.approx(100)
+
+
+async def test_the_keys_are_read_once_for_all_who_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken by: a read for each request that waited for the one before."""
+    secret, stored = new_secret()
+    row: dict[str, Any] = {
+        "caller_id": "k",
+        "accounts": None,
+        "lanes": [],
+        "author_kinds": [],
+        "per_second": 100.0,
+    }
+    row |= {"secret_hash": stored, "previous_hash": None, "previous_opens": None}
+    reads: list[int] = []
+
+    class Stored:
+        async def open_callers(self, _: object) -> AsyncIterator[dict[str, Any]]:
+            reads.append(1)
+            await asyncio.sleep(0)
+            yield row
+
+    class Pool:
+        @asynccontextmanager
+        async def acquire(self) -> AsyncIterator[None]:
+            yield
+
+    monkeypatch.setattr(callers, "_sql", Stored())
+    known = Callers(cast("Any", Pool()))
+    given = f"Bearer {callers.key('k', secret)}".encode()
+    admitted = await asyncio.gather(*(known.admit(given) for _ in range(50)))
+    assert {caller.caller_id for caller in admitted} == {"k"}
+    assert len(reads) == 1
 
 
 def test_only_its_own_secret_opens_a_key() -> None:

@@ -109,7 +109,7 @@ class Callers:
 
     async def admit(self, authorization: bytes | None) -> Caller:
         """The caller of a request, which is counted. Raises Refused: 401 without a key that opens, 429 above its rate."""
-        if time.monotonic() - self._read_at > _FRESH:
+        if self._is_old():
             await self._read()
         given = _KEY.fullmatch(authorization or b"")
         caller = self._known.get(given[1].decode()) if given else None
@@ -130,16 +130,19 @@ class Callers:
             )
         return caller
 
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._read_at > _FRESH
+
     async def _read(self) -> None:
-        asked = time.monotonic()
         async with self._reading:
-            if self._read_at > asked:
+            if not self._is_old():  # somebody else has read meanwhile
                 return
+            began = time.monotonic()
             async with self._pool.acquire() as connection:
                 rows = [row async for row in _sql.open_callers(connection)]
             self._known = {row["caller_id"]: _caller(row) for row in rows}
             self._allowances = {name: self._allowance(caller) for name, caller in self._known.items()}
-            self._read_at = asked
+            self._read_at = began
 
     def _allowance(self, caller: Caller) -> Allowance:
         known = self._allowances.get(caller.caller_id)
