@@ -1,6 +1,6 @@
 """How soon what was unsent has its tombstone, and a customer of ten thousand records theirs.
 
-The bars are in seconds, so they hold for a machine that does nothing else (`docs/` gives the figures of one).
+The bars are in seconds, so they hold for a machine that does nothing else (`docs/decisions/0032` has the figures of one).
 """
 
 import asyncio
