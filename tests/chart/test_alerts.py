@@ -27,6 +27,7 @@ class Case:
 
 OK_WEBHOOKS = 'kaiwa_ingest_webhooks_total{outcome="accepted"}'
 BAD_WEBHOOKS = 'kaiwa_ingest_webhooks_total{outcome="bad_signature"}'
+FOUND = 'kaiwa_compliance_audit_findings_open{kind="%s",state="%s"}'
 TROUBLED = 'kaiwa_dispatcher_troubled_accounts_size{trouble="%s"}'
 LAG = 'kaiwa_loop_lag_seconds_bucket{job="dispatcher",le="%s"}'
 
@@ -108,6 +109,33 @@ CASES = {
     "KaiwaContentKept": Case(
         {"kaiwa_dispatcher_content_age_seconds": "20000x60"},
         {"kaiwa_dispatcher_content_age_seconds": "7000x60"},
+    ),
+    "KaiwaDoubtLasts": Case(
+        {"kaiwa_dispatcher_in_doubt_age_seconds": "0+60x60"},
+        {"kaiwa_dispatcher_in_doubt_age_seconds": "0+60x14 0x45"},
+    ),
+    "KaiwaSlicesKept": Case(
+        {"kaiwa_dispatcher_content_slice_age_seconds": "0+120x60"},
+        {"kaiwa_dispatcher_content_slice_age_seconds": "2700x60"},
+        "45m",
+    ),
+    "KaiwaDisclosureMissing": Case(
+        {FOUND % ("disclosure", "missing"): "3x70 4x50"},
+        {FOUND % ("disclosure", "missing"): "3x200", FOUND % ("author", "typed"): "3x70 4x130"},
+        "90m",
+    ),
+    "KaiwaAuditFindings": Case(
+        {FOUND % ("human", "rate"): "_x60 1x60"},
+        {FOUND % ("human", "rate"): "1x200", FOUND % ("disclosure", "late"): "3x70 4x130"},
+        "90m",
+    ),
+    "KaiwaAuditBehind": Case(
+        {'kaiwa_compliance_audit_known_age_seconds{pod="1"}': "0+60x60"},
+        {
+            'kaiwa_compliance_audit_known_age_seconds{pod="1"}': "0+60x60",
+            'kaiwa_compliance_audit_known_age_seconds{pod="2"}': "5x60",
+        },
+        "50m",
     ),
     "KaiwaLedgerUnsealed": Case(
         {"kaiwa_compliance_ledger_unsealed_seconds": "400x60"},

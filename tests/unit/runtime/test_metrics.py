@@ -8,7 +8,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from kaiwa.runtime import metrics
 
 CATALOGUE = {name: value for name, value in vars(metrics).items() if isinstance(value, MetricWrapperBase)}
-UNITS = re.compile(r"_(seconds|bytes|total)$|_(connected|lag|in_doubt|open|size)$")
+UNITS = re.compile(r"_(seconds|bytes|total|ratio)$|_(connected|lag|in_doubt|open|size)$")
 PERSONAL = {"customer", "customer_id", "account", "account_id", "mid", "request_id", "username", "event_id"}
 
 

@@ -52,6 +52,8 @@ class Tidy:
             metrics.ACCOUNTS.labels(state_name).set(accounts)
         for trouble, accounts in dict(await _sql.troubles(self._pool)).items():
             metrics.TROUBLED.labels(trouble).set(accounts)
+        async for row in _sql.usage(self._pool):
+            metrics.USAGE.labels(row["scope"]).set(row["ratio"])
         metrics.OUTBOX_LAG.set(state["outbox"])
         metrics.CONTENT_AGE.set(state["content_age"])
         metrics.SLICE_AGE.set(await self._slices.age())

@@ -29,6 +29,13 @@ class Alert:
         }
 
 
+def _fresh(gauge: str, *by: str) -> str:
+    """What a gauge has more of than an hour ago: findings stay open for weeks, and are news once."""
+    now = f"max by ({', '.join(by)}) ({gauge})"
+    before = f"max by ({', '.join(by)}) ({gauge} offset 1h)"
+    return f"{now} - ({before} or {now} * 0) > 0"
+
+
 ALERTS: Final = (
     Alert(
         "KaiwaServiceDown",
@@ -152,6 +159,14 @@ ALERTS: Final = (
         "A login that ends, or a subscription that is gone, is not noticed meanwhile.",
     ),
     Alert(
+        "KaiwaDoubtLasts",
+        "ticket",
+        "max(kaiwa_dispatcher_in_doubt_age_seconds) > 900",
+        "2m",
+        "Messages are in doubt for more than a quarter of an hour",
+        "No evidence settles them: whether customers got them only a person can see.",
+    ),
+    Alert(
         "KaiwaHeartbeatMissing",
         "page",
         "min by (topic) (kaiwa_compliance_heartbeat_age_seconds) > 600",
@@ -206,6 +221,38 @@ ALERTS: Final = (
         "10m",
         "Sealed content stays in PostgreSQL beyond its grace",
         "It is ciphertext, and still it should be gone.",
+    ),
+    Alert(
+        "KaiwaSlicesKept",
+        "ticket",
+        "max(kaiwa_dispatcher_content_slice_age_seconds) > 3600",
+        "10m",
+        "A slice of contents is not emptied",
+        "Bytes of erased messages, as ciphertext, may still be in PostgreSQL's files.",
+    ),
+    Alert(
+        "KaiwaDisclosureMissing",
+        "page",
+        _fresh('kaiwa_compliance_audit_findings_open{kind="disclosure"}', "state"),
+        "5m",
+        "The audit found disclosures that are {{ $labels.state }}",
+        "Automation wrote to people without saying what it is, or nobody can show that it did.",
+    ),
+    Alert(
+        "KaiwaAuditFindings",
+        "ticket",
+        _fresh('kaiwa_compliance_audit_findings_open{kind!="disclosure"}', "kind", "state"),
+        "5m",
+        "The audit has new findings: {{ $labels.kind }} {{ $labels.state }}",
+        "They are flags, not verdicts: somebody should look at them.",
+    ),
+    Alert(
+        "KaiwaAuditBehind",
+        "ticket",
+        "min(kaiwa_compliance_audit_known_age_seconds) > 1800",
+        "10m",
+        "The audit does not know what happened lately",
+        "While that lasts it finds nothing missing, whatever is.",
     ),
     Alert(
         "KaiwaLedgerUnsealed",

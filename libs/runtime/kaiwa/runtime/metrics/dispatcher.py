@@ -66,6 +66,10 @@ DOUBT_AGE: Final = Gauge(
 PAUSES: Final = Counter(
     "kaiwa_dispatcher_pauses_total", "Pauses after throttling", ["scope"], registry=DISPATCHER
 )
+# How full the fullest budget at the platform is (account, app), as its answers of the last hour say; 0 below 80 %.
+USAGE: Final = Gauge(
+    "kaiwa_dispatcher_usage_ratio", "Budgets used at the platform", ["scope"], registry=DISPATCHER
+)
 # In doubt no longer, by the evidence that settled it.
 SETTLED: Final = Counter(
     "kaiwa_dispatcher_settled_total", "Messages settled", ["evidence"], registry=DISPATCHER

@@ -73,9 +73,9 @@ def row(line: Line, looks: Sequence[Look]) -> Row:
 
 
 def _gauges(line: Line, looks: Iterable[Look]) -> Row:
-    """Within a process parts add up, but for ages, of which the oldest speaks."""
+    """Within a process parts add up, but for ages and shares, of which the largest speaks."""
     put = _PUT[line.way]
-    within: Callable[[Iterable[float]], float] = max if line.unit == "s" else sum
+    within: Callable[[Iterable[float]], float] = max if line.unit in {"s", "%"} else sum
     whole: list[float] = []
     parts: dict[str, list[float]] = defaultdict(list)
     for look in looks:

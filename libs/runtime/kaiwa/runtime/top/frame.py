@@ -129,18 +129,18 @@ def _part(amount: Amount, unit: str) -> str:
 
 def shown(value: float | None, unit: str) -> str:
     """A figure for people: three digits, ages in their largest unit."""
-    if value is None:
-        return _UNKNOWN
-    if math.isinf(value):
-        return "∞"
-    if unit == "s":
-        for size, name in _STEPS:
-            if value >= size:
-                return f"{value / size:.1f} {name}"
-        return f"{value:.3g} s"
-    if unit in {"/s", "s/s"}:
-        return f"{value:,.1f} {unit}"
-    return f"{value:,.0f}"
+    if value is None or math.isinf(value):
+        return _UNKNOWN if value is None else "∞"
+    match unit:
+        case "s":
+            size, name = next(((size, name) for size, name in _STEPS if value >= size), (1.0, "s"))
+            return f"{value / size:.3g} {name}"
+        case "%":
+            return f"{value:.0%}"
+        case "":
+            return f"{value:,.0f}"
+        case _:
+            return f"{value:,.1f} {unit}"
 
 
 def _process(look: Look) -> dict[str, Any]:

@@ -92,8 +92,8 @@ QUESTIONS: Final[dict[str, tuple[Line, ...]]] = {
             metric="kaiwa_dispatcher_in_doubt_age_seconds",
             way="most",
             unit="s",
-            limit=600,
-            runbook="KaiwaDoubtBudgetBurns",
+            limit=900,
+            runbook="KaiwaDoubtLasts",
         ),
         Line(
             what="waited for tokens",
@@ -101,6 +101,14 @@ QUESTIONS: Final[dict[str, tuple[Line, ...]]] = {
             way="rate",
             by="bucket",
             unit="s/s",
+        ),
+        Line(
+            what="budget used",
+            metric="kaiwa_dispatcher_usage_ratio",
+            way="most",
+            by="scope",
+            unit="%",
+            runbook="KaiwaThrottled",
         ),
         Line(
             what="throttled",
@@ -200,6 +208,14 @@ QUESTIONS: Final[dict[str, tuple[Line, ...]]] = {
             runbook="KaiwaContentKept",
         ),
         Line(
+            what="oldest slice of contents",
+            metric="kaiwa_dispatcher_content_slice_age_seconds",
+            way="most",
+            unit="s",
+            limit=3600,
+            runbook="KaiwaSlicesKept",
+        ),
+        Line(
             what="disclosures",
             metric="kaiwa_dispatcher_disclosures_total",
             way="rate",
@@ -219,6 +235,8 @@ QUESTIONS: Final[dict[str, tuple[Line, ...]]] = {
             metric="kaiwa_compliance_audit_known_age_seconds",
             way="least",
             unit="s",
+            limit=1800,
+            runbook="KaiwaAuditBehind",
         ),
     ),
     "Which account is in trouble?": (

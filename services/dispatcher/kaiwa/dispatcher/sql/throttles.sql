@@ -31,3 +31,10 @@ on conflict (scope, id) do update set
         else clock_timestamp() + :first::interval
     end
 returning resumes_at;
+
+-- name: usage()
+-- The fullest budget of each scope, where anything was heard of it within the hour that budgets roll over.
+select scope, coalesce(max(percent) filter (where heard_at > clock_timestamp() - interval '1 hour'), 0)::float / 100 as ratio
+from unnest(array['account', 'app']) as scope
+left join dispatcher.throttles as t using (scope)
+group by scope;

@@ -26,6 +26,16 @@ COMPLIANCE: Final = Dashboard(
                     runbook="KaiwaDeletionBudgetBurns",
                 ),
                 Panel(
+                    "Oldest open erasure",
+                    "Age of the oldest order that has not closed. The bound of the settings in effect says what is usual.",
+                    [
+                        Query("max by (scope) (kaiwa_compliance_erasure_age_seconds{@})", "{{scope}}"),
+                        Query("max(kaiwa_compliance_erasure_bound_seconds{@})", "bound"),
+                    ],
+                    unit="s",
+                    runbook="KaiwaDeletionBudgetBurns",
+                ),
+                Panel(
                     "Closed in time",
                     "Share of the erasures closed in the last day that were gone everywhere before their deadline.",
                     [
@@ -130,6 +140,14 @@ COMPLIANCE: Final = Dashboard(
                     runbook="KaiwaContentKept",
                 ),
                 Panel(
+                    "Oldest slice of contents",
+                    "Until a slice is emptied, bytes of what was erased from it may be in PostgreSQL's files.",
+                    [Query("max(kaiwa_dispatcher_content_slice_age_seconds{@})", "age")],
+                    unit="s",
+                    most=3600,
+                    runbook="KaiwaSlicesKept",
+                ),
+                Panel(
                     "Ledger",
                     "Entries sealed into the Merkle tree, and up to which of them it was recomputed and is what was signed.",
                     [
@@ -153,6 +171,43 @@ COMPLIANCE: Final = Dashboard(
                     unit="s",
                     most=300,
                     runbook="KaiwaLedgerUnsealed",
+                ),
+            ),
+        ),
+        Row(
+            "What the audit says",
+            (
+                Panel(
+                    "Disclosures, as audited",
+                    "Recomputed from the topics alone; a verdict that changes is counted again.",
+                    [
+                        Query(
+                            rate("kaiwa_compliance_audit_verdicts_total", "state", match='kind="disclosure"'),
+                            "{{state}}",
+                        )
+                    ],
+                    unit="cps",
+                    quiet=True,
+                    runbook="KaiwaDisclosureMissing",
+                ),
+                Panel(
+                    "Findings",
+                    "What nothing has cleared, for a person to look at: `kaiwa report`.",
+                    [
+                        Query(
+                            "max by (kind, state) (kaiwa_compliance_audit_findings_open{@})",
+                            "{{kind}} {{state}}",
+                        )
+                    ],
+                    runbook="KaiwaAuditFindings",
+                ),
+                Panel(
+                    "The audit is behind",
+                    "Seconds since it last knew everything; while this grows, nothing is found missing.",
+                    [Query("min(kaiwa_compliance_audit_known_age_seconds{@})", "age")],
+                    unit="s",
+                    most=1800,
+                    runbook="KaiwaAuditBehind",
                 ),
             ),
         ),

@@ -94,6 +94,33 @@ MESSAGES: Final = Dashboard(
             ),
         ),
         Row(
+            "Beside the messages",
+            (
+                Panel(
+                    "Budgets used",
+                    "The fullest of the accounts' and of the apps' budgets at the platform in the last hour, from 80 % on; we slow down there.",
+                    [Query("max by (scope) (kaiwa_dispatcher_usage_ratio{@})", "{{scope}}")],
+                    unit="percentunit",
+                    most=1,
+                    runbook="KaiwaThrottled",
+                ),
+                Panel(
+                    "Seen and typing",
+                    "Shown before automated replies where an account wants it. A message never waits for them.",
+                    [Query(rate("kaiwa_dispatcher_presence_total", "outcome"), "{{outcome}}")],
+                    unit="cps",
+                    quiet=True,
+                ),
+                Panel(
+                    "Uploads",
+                    "Media sent by its id, by what the platform did with it.",
+                    [Query(rate("kaiwa_dispatcher_uploads_total", "outcome"), "{{outcome}}")],
+                    unit="cps",
+                    quiet=True,
+                ),
+            ),
+        ),
+        Row(
             "What is not known",
             (
                 Panel(
