@@ -87,18 +87,3 @@ async def test_top_shows_the_same_without_prometheus(stage: Stage) -> None:
         what for what, each in rows.items() if each["now"] is None and not each["metric"].endswith("seconds")
     ] == []
     assert [what for what, each in rows.items() if each["alarming"]] == []
-
-
-async def test_the_number_of_series_does_not_grow_with_accounts_or_customers(
-    prometheus: Prometheus, stage: Stage
-) -> None:
-    """Broken by: a label that names an account, a customer or a message."""
-    everything = 'count({__name__=~"kaiwa_.*"})'
-    before = float((await prometheus.ask(everything))[0]["value"][1])
-    for _ in range(20):
-        customer = await stage.customer(SHOP)
-        await stage.answered(await stage.write(customer, f"{stage.number()} Hello"))
-    written = 'sum(kaiwa_ingest_events_total{kind="message.received"}) >= 20'
-    assert await prometheus.has(written, within=30)
-    after = float((await prometheus.ask(everything))[0]["value"][1])
-    assert after < before + 20, "a new reason or kind may appear, one for each customer may not"
