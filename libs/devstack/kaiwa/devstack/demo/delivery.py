@@ -7,7 +7,6 @@ from typing import Final
 from kaiwa.contracts.events import Kind
 from kaiwa.contracts.outcomes import FINAL
 from kaiwa.contracts.partition import of_conversation
-from kaiwa.contracts.times import parse
 from kaiwa.devstack.demo.check import Check, listed
 from kaiwa.devstack.demo.evidence import Evidence, sent_parts, subject
 from kaiwa.devstack.demo.story import DAY, MARGIN
@@ -101,7 +100,7 @@ def nothing_forbidden(e: Evidence) -> Check:
     wrong = [
         f"{o.request_id} was refused although its window was open"
         for o in closed
-        if parse(o.decided_at).timestamp() < e.opened(o) + DAY - MARGIN
+        if e.wanted(o) < e.opened(o) + DAY - MARGIN
     ]
     return Check(
         "No send that is forbidden, and no refusal without cause",

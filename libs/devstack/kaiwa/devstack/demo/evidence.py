@@ -87,6 +87,13 @@ class Evidence:
             talks[call.account_id, call.customer_id].append(call)
         return talks
 
+    def wanted(self, outcome: Outcome) -> float:
+        """For when the request was judged: what is wanted later may be refused before that time."""
+        decided = parse(outcome.decided_at).timestamp()
+        request = self.requests.get(outcome.request_id)
+        later = request.not_before if request else None
+        return max(decided, parse(later).timestamp()) if later else decided
+
     def opened(self, outcome: Outcome) -> float:
         """When the customer last opened the window, by what had been answered 200 when this was decided."""
         decided = parse(outcome.decided_at).timestamp()
