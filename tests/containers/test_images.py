@@ -121,7 +121,18 @@ def test_the_tools_know_every_command_of_production() -> None:
     done = subprocess.run(
         ["docker", "run", "--rm", image("tools"), "--help"], capture_output=True, text=True, check=True
     )
-    for command in ("topics", "db", "accounts", "send", "sends", "deletions", "ledger", "quarantine", "keys"):
+    for command in (
+        "topics",
+        "db",
+        "accounts",
+        "send",
+        "sends",
+        "deletions",
+        "ledger",
+        "quarantine",
+        "keys",
+        "top",
+    ):
         assert f" {command} " in done.stdout
     assert "simulator" not in done.stdout
     assert "demo" not in done.stdout

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 import pytest_asyncio
+from conditions import eventually_true
 from dispatcher_rig import HUMAN, DispatcherRig
 
 from kaiwa.simulator.simulator import Person
@@ -97,3 +98,18 @@ async def test_an_account_slows_down_before_the_wall(rig: DispatcherRig) -> None
     for request in requests:
         assert (await rig.final(request)).state == "sent"
     assert rig.sim.books.peak(shop.account_id) <= 40 * 0.33 + 1
+
+
+async def test_the_fullest_budget_of_the_last_hour_is_shown(rig: DispatcherRig) -> None:
+    """Broken by: a budget that goes on to look full when nobody has heard of it for an hour."""
+
+    async def shown(ratio: str) -> bool:
+        metrics = await rig.metrics("dispatcher")
+        return f'kaiwa_dispatcher_usage_ratio{{scope="account"}} {ratio}\n' in metrics
+
+    person = await rig.customer()
+    rig.sim.fault("usage", marker="fuller 0", times=1, usage=85)
+    assert (await rig.final(await rig.ask(person, "fuller 0", author=HUMAN))).state == "sent"
+    await eventually_true(lambda: shown("0.85"))
+    await rig.db.execute("update dispatcher.throttles set heard_at = heard_at - interval '61 minutes'")
+    await eventually_true(lambda: shown("0.0"))
