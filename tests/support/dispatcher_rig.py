@@ -134,6 +134,15 @@ class DispatcherRig:
         assert await self.sim.settled()
         return people
 
+    async def asked_about(self, *people: Person) -> None:
+        """Meta was asked about their accounts: its own word that all is well would end what a single refusal begins."""
+        unasked = (
+            "select exists (select from dispatcher.health where account_id = any($1) and probed_at is null)"
+        )
+        async with asyncio.timeout(60):
+            while await self.db.fetchval(unasked, [person.account_id for person in people]):  # noqa: ASYNC110 - the event is in PostgreSQL
+                await asyncio.sleep(0.05)
+
     def _opened(self, login: str, entry: Mapping[str, Any], fields: Mapping[str, Any]) -> Account:
         account = self.sim.account(login=login, **fields)
         self._accounts[account.account_id] = account

@@ -73,6 +73,7 @@ async def test_every_row_has_its_effect(rig: DispatcherRig) -> None:
     account or on the request, and when 1 or 2 is given up at once, or tried again without the thread being read.
     """
     people = await rig.customers(len(OF_ONE_ACCOUNT))
+    await rig.asked_about(*people)
     texts = [f"row {code}/{subcode}." for code, subcode in OF_ONE_ACCOUNT]
     outcomes = await asyncio.gather(
         *(met(rig, *case) for case in zip(people, OF_ONE_ACCOUNT, texts, strict=True))

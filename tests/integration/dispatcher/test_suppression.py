@@ -39,6 +39,7 @@ async def test_a_conversation_rests_until_the_customer_writes(
     customer's next message does not lift it.
     """
     person = await rig.customer()
+    await rig.asked_about(person)
     rig.sim.fault("error", when="before", times=1, account_id=person.account_id, **error)
     first = await rig.final(await rig.ask(person, "unheard", author=HUMAN))
     second = await rig.final(await rig.ask(person, "not even called", author=HUMAN))
@@ -74,6 +75,7 @@ async def test_an_account_that_may_not_send_keeps_its_queue_until_it_may(
     is not woken by `kaiwa accounts apply`: it would wait five minutes for its next look.
     """
     person = await rig.customer()
+    await rig.asked_about(person)
     rig.sim.fault("error", when="before", times=1, account_id=person.account_id, **error)
     requests = [await rig.ask(person, "kept 1", author=HUMAN)]
     await rig.until(requests[0], lambda outcome: outcome.state == "deferred")
@@ -91,6 +93,7 @@ async def test_an_account_that_may_not_send_keeps_its_queue_until_it_may(
 
 async def test_an_account_without_the_api_refuses_until_it_has_it(rig: DispatcherRig) -> None:
     person = await rig.customer()
+    await rig.asked_about(person)
     rig.sim.fault("error", when="before", times=1, account_id=person.account_id, code=36103)
     met = await rig.final(await rig.ask(person, "met it", author=HUMAN))
     then = await rig.final(await rig.ask(person, "not posted", author=HUMAN))
