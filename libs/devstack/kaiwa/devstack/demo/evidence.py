@@ -95,13 +95,18 @@ class Evidence:
         return max(decided, parse(later).timestamp()) if later else decided
 
     def opened(self, outcome: Outcome) -> float:
-        """When the customer last opened the window, by what had been answered 200 when this was decided."""
+        """When the customer last opened the window, by what had been answered 200 when this was decided.
+
+        Not by what was unsent: it may be gone from Kafka before it was read, and unknown is closed.
+        """
         decided = parse(outcome.decided_at).timestamp()
+        unsent = {message.mid for message in self.books.unsent()}
         return max(
             (
                 event.at
                 for event in self.books.events
                 if event.kind in OPENING
+                and event.mid not in unsent
                 and (event.account_id, event.customer_id) == (outcome.account_id, outcome.customer_id)
                 and (event.acknowledged_at or decided) < decided
             ),
