@@ -1,6 +1,6 @@
 """Asking Meta about the accounts, a few at a time: what the token is good for, whether messaging is open, whether the
-app is subscribed. Tokens of Instagram Login are refreshed on the way, subscriptions that are gone are made again. What is learnt changes the account's state, in
-one transaction with its announcement; what was queued meanwhile is woken.
+app is subscribed. Tokens of Instagram Login are refreshed on the way, subscriptions that are gone are made again. What
+is learnt changes the account's state, in one transaction with its announcement; what was queued meanwhile is woken.
 """
 
 import asyncio
