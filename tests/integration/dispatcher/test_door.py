@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 from conditions import eventually_true
@@ -37,9 +38,16 @@ def body(to: Person, **fields: Any) -> dict[str, Any]:
 
 
 async def on_the_topic(rig: DispatcherRig, request_id: str) -> int:
-    """How many records of this request were published."""
+    """How many records of this request were published; tests of bad input may have written to the topic before."""
     records = [r async for r in read(rig.kafka, [topics.SENDS], client_id="test")]
-    return sum(decode(r.value).request_id == request_id for r in records if r.value)
+    return sum(_names(r.value or b"", request_id) for r in records)
+
+
+def _names(value: bytes, request_id: str) -> bool:
+    try:
+        return decode(value).request_id == request_id
+    except msgspec.DecodeError:
+        return False
 
 
 async def ended(door: DoorCaller, href: str) -> dict[str, Any]:

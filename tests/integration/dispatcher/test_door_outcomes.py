@@ -25,13 +25,13 @@ async def page(door: DoorCaller, key: str | None = None, **query: Any) -> dict[s
 
 
 async def until(
-    door: DoorCaller, cursor: str, names: set[str], key: str | None = None
+    door: DoorCaller, cursor: str, names: set[str], key: str | None = None, limit: int = 2
 ) -> list[dict[str, Any]]:
-    """Everything from the cursor on, up to the end of these requests."""
+    """Everything from the cursor on, up to the end of these requests; pages are small, so that many are turned."""
     found: list[dict[str, Any]] = []
     async with asyncio.timeout(WITHIN * 2):
         while names - {outcome["request_id"] for outcome in found if outcome["state"] == "sent"}:
-            more = await page(door, key, after=cursor, wait=5, limit=2)
+            more = await page(door, key, after=cursor, wait=5, limit=limit)
             found, cursor = found + more["outcomes"], more["next"]
     return found
 
@@ -82,7 +82,7 @@ async def test_the_past_is_read_from_kafka(rig: DispatcherRig, door: DoorCaller)
     async with DoorCaller(rig, name="second-door", key=door.key) as second:
         found = await until(second, begin, {name})
         assert {outcome["request_id"] for outcome in found} == {name}
-        earliest = await until(second, "earliest", {name})
+        earliest = await until(second, "earliest", {name}, limit=1000)
         assert [outcome for outcome in earliest if outcome["request_id"] == name] == found
     await rig.services["second-door"].terminate()
 
