@@ -203,19 +203,24 @@ SLO_CASES = {
     ),
     "row": Case(
         {
-            'kaiwa_compliance_receipt_seconds_count{holder="dispatcher"}': "0+10x60",
-            'kaiwa_compliance_receipt_seconds_bucket{holder="dispatcher",le="5.0"}': "0+5x60",
+            "kaiwa_dispatcher_order_to_row_seconds_count": "0+10x60",
+            'kaiwa_dispatcher_order_to_row_seconds_bucket{le="5.0"}': "0+5x60",
         },
         {
+            "kaiwa_dispatcher_order_to_row_seconds_count": "0+1000x60",
+            'kaiwa_dispatcher_order_to_row_seconds_bucket{le="5.0"}': "0+999x60",
+            # A receipt that somebody else gives late, or that comes late from us, is another promise.
             'kaiwa_compliance_receipt_seconds_count{holder="dispatcher"}': "0+1000x60",
-            'kaiwa_compliance_receipt_seconds_bucket{holder="dispatcher",le="5.0"}': "0+999x60",
-            'kaiwa_compliance_receipt_seconds_count{holder="crm"}': "0+1000x60",
-            'kaiwa_compliance_receipt_seconds_bucket{holder="crm",le="5.0"}': "0+1x60",
+            'kaiwa_compliance_receipt_seconds_bucket{holder="dispatcher",le="5.0"}': "0+1x60",
         },
     ),
     "heap": Case(
-        {"kaiwa_dispatcher_content_age_seconds": "9000x60"},
-        {"kaiwa_dispatcher_content_age_seconds": "7000x60"},
+        {'kaiwa_dispatcher_erased_on_disk_age_seconds{pod="1"}': "3660+60x60"},
+        {
+            'kaiwa_dispatcher_erased_on_disk_age_seconds{pod="1"}': "0+60x60",
+            # Content that is still wanted may be old.
+            "kaiwa_dispatcher_content_age_seconds": "9000x60",
+        },
     ),
     "sends": Case(
         {"kaiwa_compliance_sends_bound_seconds": "172800x60"},

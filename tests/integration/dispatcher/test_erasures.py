@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+import httpx
 import pytest
 import pytest_asyncio
 from conditions import eventually
@@ -97,6 +99,13 @@ async def receipt(rig: DispatcherRig, erasure_id: str) -> Receipt:
                 return found[-1]
 
 
+async def counted(rig: DispatcherRig, metric: str) -> float:
+    """What the dispatcher's own metrics say; one without labels."""
+    async with httpx.AsyncClient() as client:
+        shown = (await client.get(f"{rig.urls['dispatcher']}/metrics")).text
+    return next(float(line.split()[1]) for line in shown.splitlines() if line.startswith(f"{metric} "))
+
+
 async def until(met: Callable[[], Any], *, within: float) -> None:
     async with asyncio.timeout(within):
         while not await met():  # noqa: ASYNC110 - the condition is in PostgreSQL
@@ -105,6 +114,31 @@ async def until(met: Callable[[], Any], *, within: float) -> None:
 
 def later(**delta: float) -> str:
     return rfc3339(utc_now() + timedelta(**delta))
+
+
+async def test_what_stays_on_disk_is_seen_to_stay(rig: DispatcherRig) -> None:
+    """A forgotten session keeps a slice. Breaks when the age is that of the slices, or of what has gone already."""
+    person = await rig.customer()
+    sent = await rig.ask(person, "already said", author=HUMAN)
+    assert (await rig.final(sent)).state == "sent"
+    holder = await asyncpg.connect(rig.dsn)
+    try:
+        async with holder.transaction():
+            await holder.fetch("select intent_id from dispatcher.contents")
+            erasure_id = await order(rig, person, "customer", customer_id=person.customer_id)
+            await receipt(rig, erasure_id)
+
+            async def old() -> bool:
+                return await counted(rig, "kaiwa_dispatcher_erased_on_disk_age_seconds") > 3 * SLICE + 6
+
+            await until(old, within=60)
+    finally:
+        await holder.close()
+
+    async def gone() -> bool:
+        return await counted(rig, "kaiwa_dispatcher_erased_on_disk_age_seconds") == 0
+
+    await until(gone, within=60)
 
 
 async def test_no_file_of_the_database_holds_plaintext(rig: DispatcherRig, stack: Stack) -> None:
@@ -129,7 +163,7 @@ async def test_no_file_of_the_database_holds_plaintext(rig: DispatcherRig, stack
 
 async def test_a_customers_erasure_empties_the_files(rig: DispatcherRig, stack: Stack) -> None:
     """Breaks when a pending request survives its customer's mark, when an order leaves a row, when a slice with an
-    erased row is kept because another row of it is needed.
+    erased row is kept because another row of it is needed, when an order counts as off the disk before its bytes are.
     """
     person, neighbour = await rig.customers(2)
     pending = await rig.ask(person, "never to be said", author=HUMAN, not_before=later(hours=1))
@@ -148,11 +182,21 @@ async def test_a_customers_erasure_empties_the_files(rig: DispatcherRig, stack: 
     assert await sealed(rig, pending, sent) == []
     done = await receipt(rig, erasure_id)
     assert (done.status, done.count) == ("done", 2)
+    assert await counted(rig, "kaiwa_dispatcher_order_to_row_seconds_count") >= 1
+    waiting = "select count(*) from dispatcher.erased where erasure_id = $1"
+    assert await rig.db.fetchval(waiting, erasure_id) == 1, "its slice is not over yet"
+    before = await counted(rig, "kaiwa_dispatcher_order_to_heap_seconds_count")
 
-    async def off_the_disk() -> bool:
-        return not await on_disk(rig, stack, *gone, wal=False)
+    async def said_to_be_off_the_disk() -> bool:
+        return await rig.db.fetchval(waiting, erasure_id) == 0
 
-    await until(off_the_disk, within=60)
+    await until(said_to_be_off_the_disk, within=60)
+    assert not await on_disk(rig, stack, *gone, wal=False)
+
+    async def counted_as_gone() -> bool:
+        return await counted(rig, "kaiwa_dispatcher_order_to_heap_seconds_count") > before
+
+    await until(counted_as_gone, within=10)
     assert await sealed(rig, kept) == others, "what is still needed has moved"
 
 

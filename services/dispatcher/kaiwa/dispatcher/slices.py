@@ -46,3 +46,8 @@ class Slices:
     async def age(self) -> float:
         """Seconds since the oldest slice began."""
         return float(await _sql.oldest_slice(self._pool))
+
+    async def erased(self) -> tuple[list[float], float]:
+        """Orders whose bytes left the disk since the last look, in seconds each took; and the age of the oldest other."""
+        gone = [row["seconds"] async for row in _sql.erased_off_disk(self._pool)]
+        return gone, float(await _sql.erased_on_disk(self._pool))

@@ -57,3 +57,7 @@ class Tidy:
         metrics.OUTBOX_LAG.set(state["outbox"])
         metrics.CONTENT_AGE.set(state["content_age"])
         metrics.SLICE_AGE.set(await self._slices.age())
+        gone, oldest = await self._slices.erased()
+        for seconds in gone:
+            metrics.ERASED_FROM_HEAP.observe(seconds)
+        metrics.ERASED_ON_DISK.set(oldest)

@@ -125,19 +125,20 @@ SLOS: Final = (
         promise="The dispatcher has deleted its rows within 5 s of the order",
         goal=0.99,
         bad=(
-            'sum(rate(kaiwa_compliance_receipt_seconds_count{{holder="dispatcher"}}[{w}]))'
-            ' - sum(rate(kaiwa_compliance_receipt_seconds_bucket{{holder="dispatcher",le="5.0"}}[{w}]))'
+            "sum(rate(kaiwa_dispatcher_order_to_row_seconds_count[{w}]))"
+            ' - sum(rate(kaiwa_dispatcher_order_to_row_seconds_bucket{{le="5.0"}}[{w}]))'
         ),
-        total='sum(rate(kaiwa_compliance_receipt_seconds_count{{holder="dispatcher"}}[{w}]))',
+        total="sum(rate(kaiwa_dispatcher_order_to_row_seconds_count[{w}]))",
         alert="KaiwaRowBudgetBurns",
     ),
     Slo(
         name="heap",
-        promise="Sealed content has left PostgreSQL's files an hour after its grace",
+        promise="Erased content has left PostgreSQL's files within an hour of the order",
         goal=0.99,
-        # A state, as the next two: the share of the time in which something is older than that.
-        bad="avg_over_time((max(kaiwa_dispatcher_content_age_seconds) > bool 7200)[{w}:1m])",
-        total="avg_over_time((max(kaiwa_dispatcher_content_age_seconds) >= bool 0)[{w}:1m])",
+        # A state, as the next two: the share of the time in which something is older than that. What is counted once it
+        # has gone would say nothing of what stays.
+        bad="avg_over_time((max(kaiwa_dispatcher_erased_on_disk_age_seconds) > bool 3600)[{w}:1m])",
+        total="avg_over_time((max(kaiwa_dispatcher_erased_on_disk_age_seconds) >= bool 0)[{w}:1m])",
         alert="KaiwaHeapBudgetBurns",
     ),
     Slo(

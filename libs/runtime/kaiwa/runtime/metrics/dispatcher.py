@@ -4,7 +4,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from kaiwa.runtime.metrics.registry import DISPATCHER, LATENCY
+from kaiwa.runtime.metrics.registry import DISPATCHER, LATENCY, LONG
 
 # Send requests taken in, by outcome (accepted, refused, repeated).
 INTAKE: Final = Counter(
@@ -108,6 +108,26 @@ CONTENT_AGE: Final = Gauge(
 # Age of the oldest slice of contents; above an hour, bytes of erased messages may still be on the disk.
 SLICE_AGE: Final = Gauge(
     "kaiwa_dispatcher_content_slice_age_seconds", "Oldest slice of contents", registry=DISPATCHER
+)
+# From Kafka having an erasure's order to the dispatcher having deleted its rows.
+ERASED_ROWS: Final = Histogram(
+    "kaiwa_dispatcher_order_to_row_seconds",
+    "Erasure order to rows deleted",
+    buckets=(*LATENCY, 15, 60, 300),
+    registry=DISPATCHER,
+)
+# From Kafka having an erasure's order to the bytes of the deleted contents having left PostgreSQL's files.
+ERASED_FROM_HEAP: Final = Histogram(
+    "kaiwa_dispatcher_order_to_heap_seconds",
+    "Erasure order to bytes off the disk",
+    buckets=LONG,
+    registry=DISPATCHER,
+)
+# Age of the oldest erasure order whose deleted contents may still have bytes in PostgreSQL's files; 0 where none has.
+ERASED_ON_DISK: Final = Gauge(
+    "kaiwa_dispatcher_erased_on_disk_age_seconds",
+    "Oldest order with bytes on the disk",
+    registry=DISPATCHER,
 )
 # Requests at the door for callers, by route and status.
 DOOR_REQUESTS: Final = Counter(

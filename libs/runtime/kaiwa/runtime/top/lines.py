@@ -208,6 +208,14 @@ QUESTIONS: Final[dict[str, tuple[Line, ...]]] = {
             runbook="KaiwaContentKept",
         ),
         Line(
+            what="erased and on disk",
+            metric="kaiwa_dispatcher_erased_on_disk_age_seconds",
+            way="most",
+            unit="s",
+            limit=3600,
+            runbook="KaiwaHeapBudgetBurns",
+        ),
+        Line(
             what="oldest slice of contents",
             metric="kaiwa_dispatcher_content_slice_age_seconds",
             way="most",

@@ -1,6 +1,7 @@
 """Erasure orders: the dispatcher is a holder of data, deletes what it has and sends its receipt."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import asyncpg
 
@@ -10,11 +11,12 @@ from kaiwa.contracts.cloudevents import headers
 from kaiwa.contracts.erasures import Erasure, Receipt, decode_erasure, encode
 from kaiwa.contracts.partition import of_conversation
 from kaiwa.contracts.reasons import Reason
-from kaiwa.contracts.times import parse, rfc3339
+from kaiwa.contracts.times import from_ms, parse, rfc3339
 from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.dispatcher import accounts, endings
 from kaiwa.dispatcher.outcomes import put
-from kaiwa.runtime import logs
+from kaiwa.runtime import logs, metrics
+from kaiwa.runtime.clock import utc_now
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
@@ -37,10 +39,12 @@ class Erasures:
                 async with self._pool.acquire() as connection, connection.transaction():
                     await accounts.deauthorise(connection, str(order.account_id))
             elif order is not None and order.state == "open":
+                ordered_at = from_ms(record.timestamp)
                 async with self._pool.acquire() as connection, connection.transaction():
-                    await self._obey(connection, order)
+                    await self._obey(connection, order, ordered_at)
+                metrics.ERASED_ROWS.observe(max(0.0, (utc_now() - ordered_at).total_seconds()))
 
-    async def _obey(self, connection: Connection, order: Erasure) -> None:
+    async def _obey(self, connection: Connection, order: Erasure, ordered_at: datetime) -> None:
         """Delete, mark, and say so, in one transaction; a repeated order finds nothing more and says that.
 
         The rows go now, their bytes with their slice (`slices.py`).
@@ -48,6 +52,8 @@ class Erasures:
         await _sql.hold_moving(connection)
         ids = await _intents(connection, order)
         gone = [row async for row in _sql.drop_content_of(connection, ids=ids)]
+        if gone:
+            await _sql.note_erased(connection, erasure_id=order.erasure_id, ordered_at=ordered_at)
         await _sql.drop_hashes_of(connection, ids=ids)
         await _sql.erase_fingerprints(
             connection,

@@ -19,3 +19,18 @@ where begins <= clock_timestamp();
 -- name: hold_moving()$
 -- Nothing moves between slices until the end of this transaction.
 select pg_advisory_xact_lock_shared(hashtext('dispatcher.contents.moving'));
+
+-- name: note_erased(erasure_id, ordered_at)!
+-- An order that comes again, and finds nothing by then, is not noted again.
+insert into dispatcher.erased (erasure_id, ordered_at) values (:erasure_id, :ordered_at) on conflict do nothing;
+
+-- name: erased_off_disk()
+-- A row only ever stood in slices that had begun before it was deleted: without those its bytes are gone. Seconds from
+-- the order until now.
+delete from dispatcher.erased e
+where not exists (select from dispatcher.slices s where s.begins <= e.erased_at)
+returning greatest(extract(epoch from clock_timestamp() - e.ordered_at), 0)::float as seconds;
+
+-- name: erased_on_disk()$
+-- Seconds since the oldest order whose bytes may still be there.
+select coalesce(greatest(extract(epoch from clock_timestamp() - min(ordered_at)), 0), 0)::float from dispatcher.erased;

@@ -140,6 +140,25 @@ COMPLIANCE: Final = Dashboard(
                     runbook="KaiwaContentKept",
                 ),
                 Panel(
+                    "Order to row deleted",
+                    "From Kafka having an erasure's order to the dispatcher having deleted what it has; the target is 5 s.",
+                    [
+                        Query(quantile(0.5, "kaiwa_dispatcher_order_to_row_seconds"), "p50"),
+                        Query(quantile(0.99, "kaiwa_dispatcher_order_to_row_seconds"), "p99"),
+                    ],
+                    unit="s",
+                    most=5,
+                    runbook="KaiwaRowBudgetBurns",
+                ),
+                Panel(
+                    "Erased and still in PostgreSQL's files",
+                    "Age of the oldest erasure order whose bytes, as ciphertext, may still be on the disk; within an hour they go.",
+                    [Query("max(kaiwa_dispatcher_erased_on_disk_age_seconds{@})", "age")],
+                    unit="s",
+                    most=3600,
+                    runbook="KaiwaHeapBudgetBurns",
+                ),
+                Panel(
                     "Oldest slice of contents",
                     "Until a slice is emptied, bytes of what was erased from it may be in PostgreSQL's files.",
                     [Query("max(kaiwa_dispatcher_content_slice_age_seconds{@})", "age")],
