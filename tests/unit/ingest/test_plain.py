@@ -117,7 +117,7 @@ def test_both_ways_find_the_same_items(notification: object) -> None:
 
 
 def told(found: envelope.Found) -> tuple[object, ...]:
-    return (bytes(found.item), *found[1:])
+    return (bytes(found.item), *msgspec.structs.astuple(found)[1:])
 
 
 def test_it_takes_a_plain_body() -> None:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerClosed
-from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.producer.message_accumulator import BatchBuilder, MessageBatch
 
 from kaiwa.bus.errors import PublishFailed, Unpublishable
 from kaiwa.bus.records import Outgoing
@@ -50,7 +50,17 @@ class Batching:
         if (error := self._queue._exception) is not None:  # noqa: SLF001
             raise KafkaError("the producer has ended") from error
         # From here on nothing waits: either all of them are in the queue or none.
-        return set(map(self._append, records, places))
+        acks: set[Ack] = set()
+        builders: dict[
+            tuple[str, int], BatchBuilder
+        ] = {}  # of the last batch of each place, as nothing takes it now
+        for record, place in zip(records, places, strict=True):
+            builder = builders.get(place)
+            if builder is None or not _taken(builder, record):
+                batch = self._begin(record, place)
+                builders[place] = batch._builder  # noqa: SLF001
+                acks.add(batch.future)
+        return acks
 
     def give_up(self) -> None:
         """Fail what waits for an acknowledgement, so that its publisher hears it now."""
@@ -70,16 +80,17 @@ class Batching:
                 ) from error
         return known
 
-    def _append(self, record: Outgoing, place: tuple[str, int]) -> Ack:
+    def _begin(self, record: Outgoing, place: tuple[str, int]) -> MessageBatch:
+        """The batch that took the record: the last of its place, or a new one behind it."""
         waiting = self._waiting.get(place)
-        batch = waiting[-1] if waiting else None
-        if batch is None or not _taken(batch._builder, record):  # noqa: SLF001
-            builder = self._queue.create_builder()
-            _taken(builder, record)  # as the first, whatever its size
-            batch = self._queue._append_batch(builder, TopicPartition(*place))  # noqa: SLF001
-            batch.future.add_done_callback(_seen)
-        ack: Ack = batch.future
-        return ack
+        batch: MessageBatch
+        if waiting and _taken((batch := waiting[-1])._builder, record):  # noqa: SLF001
+            return batch
+        builder = self._queue.create_builder()
+        _taken(builder, record)  # as the first, whatever its size
+        batch = self._queue._append_batch(builder, TopicPartition(*place))  # noqa: SLF001
+        batch.future.add_done_callback(_seen)
+        return batch
 
 
 def _place(record: Outgoing, partitions: int) -> tuple[str, int]:

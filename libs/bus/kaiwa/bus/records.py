@@ -5,8 +5,6 @@ that leaves in the sequence kills the partition for an idempotent producer, with
 A record too large does the same, so both are refused here, before anything is sent.
 """
 
-from itertools import chain
-
 import msgspec
 from aiokafka import ConsumerRecord
 
@@ -42,9 +40,10 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     @property
     def size(self) -> int:
         """Bytes it takes at most in a batch of its own, uncompressed."""
-        headers = self.headers
-        named = sum(map(len, chain.from_iterable(headers)))  # a name is ASCII; every event comes by here
-        return _FRAME + len(self.key) + len(self.value or b"") + len(headers) * _HEADER_FRAME + named
+        size = _FRAME + len(self.key) + len(self.value or b"")
+        for name, value in self.headers:  # a plain loop is the fastest, and every event comes by here
+            size += _HEADER_FRAME + len(name) + len(value)  # a name is ASCII
+        return size
 
 
 def is_tombstone(record: Record) -> bool:

@@ -10,6 +10,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZONE = len("2026-11-22T10:00:00.000")
 FIRST_MS = 10**11
 """From here on a number is milliseconds (1973 as ms, the year 5138 as s)."""
+_SECONDS = tuple(f"{number:02}." for number in range(60))
+_MILLISECONDS = tuple(f"{number:03}Z" for number in range(1000))
 
 
 def rfc3339(moment: datetime) -> str:
@@ -55,7 +57,7 @@ def platform_rfc3339(value: object) -> str | None:
         return None
     minute, rest = divmod(milliseconds, 60_000)
     try:
-        return f"{_minute(minute)}{rest // 1000:02}.{rest % 1000:03}Z"
+        return _minute(minute) + _SECONDS[rest // 1000] + _MILLISECONDS[rest % 1000]
     except OverflowError:
         return None
 

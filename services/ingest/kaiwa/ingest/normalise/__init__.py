@@ -30,7 +30,7 @@ _NOTHING_KNOWN = Meaning(Kind.UNKNOWN, (), {})
 _WITH_RAW = frozenset({Kind.UNKNOWN, Kind.TEST_RECEIVED, Kind.SUBSCRIPTION_MISCONFIGURED})
 
 
-class Normalised(NamedTuple):
+class Normalised(msgspec.Struct, frozen=True, gc=False):
     """An event, and the item as it was delivered."""
 
     event: Event
@@ -88,32 +88,32 @@ def normalise(
 
 
 def _event(found: Found, app_id: str, received_at: str, id_key: bytes, *, always_raw: bool) -> Event:
-    item = bytes(found.item)
     sighting, deep = _plain(found), False
     if sighting is None:
-        deep = too_deep(item)
+        deep = too_deep(bytes(found.item))
         sighting = UNREADABLE if deep else _sight(found)
-    kind, identity, data = sighting.meaning or _NOTHING_KNOWN
+    meaning = sighting.meaning or _NOTHING_KNOWN
+    kind, occurred_at = meaning.kind, sighting.occurred_at
     unsent = kind is Kind.MESSAGE_UNSENT  # must not bring back what it takes away
     keep = (always_raw or not sighting.whole or kind in _WITH_RAW) and not unsent
-    raw = NOTHING if not keep else msgspec.Raw(encode(item.decode())) if deep else found.item
+    raw = NOTHING if not keep else msgspec.Raw(encode(bytes(found.item).decode())) if deep else found.item
     return Event(
         id=ids.opaque(
             id_key,
             app_id,
             found.account_id or "",
             kind,
-            *(identity or (hashlib.sha256(item).hexdigest(),)),
+            *(meaning.identity or (hashlib.sha256(found.item).hexdigest(),)),
         ),
         kind=kind,
         app_id=app_id,
         account_id=found.account_id,
         customer_id=sighting.customer_id,
-        occurred_at=sighting.occurred_at or found.delivered_at or received_at,
-        time_source="delivery" if sighting.occurred_at is None else "event",
+        occurred_at=occurred_at or found.delivered_at or received_at,
+        time_source="delivery" if occurred_at is None else "event",
         received_at=received_at,
         stream=found.stream,
-        data=msgspec.Raw(encode(data)),
+        data=msgspec.Raw(encode(meaning.data)),
         raw=raw,
     )
 

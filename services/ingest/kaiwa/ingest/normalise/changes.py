@@ -6,6 +6,8 @@ Source: platform.md 1.4, 1.6, 1.7.
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from kaiwa.contracts.events import Comment, Kind, Mention
 from kaiwa.ingest.normalise import messaging
 from kaiwa.ingest.normalise.fields import Fields
@@ -55,7 +57,7 @@ def _of_messaging(item: dict[str, Any], value: dict[str, Any], account_id: str |
         party.get("id") for name in ("sender", "recipient") if isinstance(party := value.get(name), dict)
     ]
     if account_id is not None and account_id in parties:
-        return messaging.sight(value, account_id)._replace(whole=False)
+        return msgspec.structs.replace(messaging.sight(value, account_id), whole=False)
     return test(item)
 
 

@@ -5,7 +5,6 @@ Source: platform.md 1.4.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import msgspec
 
@@ -22,7 +21,7 @@ _ITSELF_AN_ITEM = {*_STREAMS, "field", "changed_fields"}
 """Left in an entry once its arrays are taken: an array that is none, the flat form, values switched off."""
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """One item as it was delivered, and what its entry says about it."""
 
     item: msgspec.Raw
