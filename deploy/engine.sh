@@ -29,7 +29,7 @@ up() {
   if ! command -v dockerd >/dev/null; then
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { say "no Docker engine answers, and only root on Debian or Ubuntu could install one"; exit 3; }
     say "installing docker.io"
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends docker.io docker-compose iptables debootstrap; } >/dev/null 2>&1 ||
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends docker.io docker-compose iptables debootstrap; } >/dev/null 2>&1 ||
       { say "apt-get could not install docker.io: try it by hand to see why"; exit 3; }
   fi
   [ "$(id -u)" = 0 ] || { say "no Docker engine answers, and only root could start one"; exit 3; }

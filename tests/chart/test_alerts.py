@@ -171,6 +171,18 @@ SLO_CASES = {
             'kaiwa_dispatcher_handover_seconds_bucket{lane="bulk",le="5.0"}': "0+1x60",
         },
     ),
+    "bulk": Case(
+        {
+            'kaiwa_dispatcher_handover_seconds_count{lane="bulk"}': "0+100x60",
+            'kaiwa_dispatcher_handover_seconds_bucket{lane="bulk",le="300.0"}': "0+50x60",
+        },
+        {
+            'kaiwa_dispatcher_handover_seconds_count{lane="bulk"}': "0+1000x60",
+            'kaiwa_dispatcher_handover_seconds_bucket{lane="bulk",le="300.0"}': "0+999x60",
+            'kaiwa_dispatcher_handover_seconds_count{lane="human"}': "0+1000x60",
+            'kaiwa_dispatcher_handover_seconds_bucket{lane="human",le="300.0"}': "0+1x60",
+        },
+    ),
     "deletion": Case(
         {
             'kaiwa_compliance_closed_total{in_time="yes"}': "0+9x60",

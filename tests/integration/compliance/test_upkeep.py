@@ -56,7 +56,14 @@ async def test_a_late_and_a_failed_receipt_escalate_once(database: str) -> None:
         async def both() -> bool:
             return sum(why is not None for why in (await flagged()).values()) == 2
 
+        async def counted() -> bool:
+            owed = [
+                metrics.RECEIPTS_OWED.labels(name)._value.get() for name in ("topics", "dispatcher", "crm")
+            ]
+            return owed == [0, 1, 1]
+
         await until(both, within=WITHIN, what="both escalated")
+        await until(counted, within=WITHIN, what="what each owes")
         assert await flagged() == {"topics": None, "dispatcher": "late", "crm": "failed"}
         watch.cancel()
     assert metrics.ESCALATIONS.labels("crm", "failed")._value.get() == 1

@@ -4,7 +4,9 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from conditions import eventually_true
 from dispatcher_rig import DispatcherRig
+from prometheus_client.parser import text_string_to_metric_families
 
 from kaiwa.contracts.times import parse, rfc3339
 from kaiwa.runtime.clock import utc_now
@@ -31,6 +33,18 @@ async def test_who_waits_for_a_pause_is_told_so_once(rig: DispatcherRig) -> None
         assert [outcome.state for outcome in rig.outcomes[request]].count("deferred") == 1
 
 
+async def bulk_alone_waits(rig: DispatcherRig) -> bool:
+    """The age of the queue is shown by lane. Breaks when one lane's age is shown as another's, or as everybody's."""
+    shown = await rig.metrics("dispatcher")
+    ages = {
+        labels["lane"]: value
+        for family in text_string_to_metric_families(shown)
+        for name, labels, value, *_ in family.samples
+        if name == "kaiwa_dispatcher_queue_age_seconds"
+    }
+    return ages["bulk"] > 0 and ages["human"] == ages["transactional"] == 0
+
+
 async def test_whose_turn_comes_too_late_is_refused_before(rig: DispatcherRig) -> None:
     """150 messages, 5 a second, 20 seconds: a third of them cannot go. Breaks when they learn it at their turn only,
     or when one is given up that could have gone.
@@ -44,6 +58,7 @@ async def test_whose_turn_comes_too_late_is_refused_before(rig: DispatcherRig) -
     requests = await asyncio.gather(
         *(rig.ask(person, f"crowded {n}", lane="bulk", expires_at=until) for n, person in enumerate(people))
     )
+    await eventually_true(lambda: bulk_alone_waits(rig))
     outcomes = [await rig.final(request, within=60) for request in requests]
 
     early = [o for o in outcomes if o.error is not None and parse(o.decided_at) < parse(until)]

@@ -64,3 +64,13 @@ def test_a_partition_that_moved_away_is_forgotten() -> None:
     progress.saw({B: 7}, {B: 7}, now=10)
     progress.turned(20)
     assert progress.stuck(20) is None
+
+
+def test_the_lag_is_what_is_left_to_handle_of_the_partitions_that_are_ours() -> None:
+    """Broken by: counting partitions of other members, or a partition that was cut below what was applied."""
+    progress = Progress(patience=10, now=0)
+    assert progress.lag == 0
+    progress.saw({A: 107, B: 3, TopicPartition("t", 2): 50}, {A: 7, B: 5}, now=1)
+    assert progress.lag == 100
+    progress.saw({A: 107}, {A: 107}, now=2)
+    assert progress.lag == 0

@@ -211,6 +211,7 @@ class Batches:
             else:
                 self._progress.saw(ends, applied, now=time.monotonic())
             metrics.PROGRESS_AGE.labels(self._group).set(self._progress.age(time.monotonic()))
+            metrics.CONSUMER_LAG.labels(self._group).set(self._progress.lag)
 
     # ── rebalances ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -19,6 +19,8 @@ class Progress:
         self._tried = now
         self._applied: Offsets = {}
         self._behind: dict[TopicPartition, float] = {}
+        self.lag = 0
+        """Offsets between what is applied and the partitions' ends, as they were last seen."""
 
     def turned(self, now: float) -> None:
         """The loop came round."""
@@ -41,6 +43,7 @@ class Progress:
             if at < ends.get(partition, at) and at == self._applied.get(partition)
         }
         self._applied = dict(applied)
+        self.lag = sum(max(0, ends.get(partition, at) - at) for partition, at in applied.items())
 
     def age(self, now: float) -> float:
         """Seconds that the partition worst off has been waiting; 0 when all move or are read to their ends."""

@@ -16,20 +16,20 @@ _log = logs.get_logger()
 async def escalate(pool: asyncpg.Pool) -> None:
     """Every process may: a row is marked once, and whoever marks it says so."""
     sql: Any = queries.load("kaiwa.compliance")
-    overdue: set[str] = set()
+    known: set[str] = set()
 
     async def turn() -> bool:
         async with pool.acquire() as connection:
             rows = [row async for row in sql.escalate(connection)]
-            late = {row["holder"]: row["duties"] async for row in sql.overdue(connection)}
+            owed = {row["holder"]: (row["duties"], row["overdue"]) async for row in sql.owed(connection)}
         for row in rows:
             metrics.ESCALATIONS.labels(row["holder"], row["escalation"]).inc()
             _log.error("receipt_escalated", **row)
-        for holder in overdue - late.keys():
-            metrics.RECEIPTS_OVERDUE.labels(holder).set(0)
-        for holder, duties in late.items():
-            metrics.RECEIPTS_OVERDUE.labels(holder).set(duties)
-        overdue.update(late)
+        known.update(owed)
+        for holder in known:
+            duties, overdue = owed.get(holder, (0, 0))
+            metrics.RECEIPTS_OWED.labels(holder).set(duties)
+            metrics.RECEIPTS_OVERDUE.labels(holder).set(overdue)
         return False
 
     await keep(turn, name="escalate", every=_EVERY)

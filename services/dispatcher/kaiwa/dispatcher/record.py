@@ -89,12 +89,14 @@ class Recorder:
         settled = await sent.settle(connection, named, policy=self._policy) if named else set()
         for part, _ in named:
             if part["part_id"] in settled:
-                metrics.SENDS.labels("sent", part["lane"], "").inc()
+                metrics.SENDS.labels("sent", part["lane"], "", "").inc()
         return settled
 
     async def _apply(self, connection: Connection, part: Row, verdict: Verdict) -> bool:
         reason = verdict.reason if isinstance(verdict, Failed | Again) else None
-        metrics.SENDS.labels(type(verdict).__name__.lower(), part["lane"], reason or "").inc()
+        error = None if isinstance(verdict, Sent) else verdict.error
+        action = explain(error.code, error.subcode).action.name.lower() if error else ""
+        metrics.SENDS.labels(type(verdict).__name__.lower(), part["lane"], reason or "", action).inc()
         account_id = part["account_id"]
         match verdict:
             case Sent(mid=mid, recipient_id=recipient_id):

@@ -47,7 +47,8 @@ class Tidy:
         state = await _sql.gauges(self._pool)
         metrics.IN_DOUBT.set(state["in_doubt"])
         metrics.DOUBT_AGE.set(state["doubt_age"])
-        metrics.QUEUE_AGE.set(state["queue_age"])
+        for lane, age in state["queue_ages"].items():
+            metrics.QUEUE_AGE.labels(lane).set(age)
         for state_name, accounts in state["accounts"].items():
             metrics.ACCOUNTS.labels(state_name).set(accounts)
         for trouble, accounts in dict(await _sql.troubles(self._pool)).items():

@@ -91,6 +91,17 @@ SLOS: Final = (
         alert="KaiwaHandoverBudgetBurns",
     ),
     Slo(
+        name="bulk",
+        promise="A bulk message is handed to the platform within 5 min of being due",
+        goal=0.99,
+        bad=(
+            'sum(rate(kaiwa_dispatcher_handover_seconds_count{{lane="bulk"}}[{w}]))'
+            ' - sum(rate(kaiwa_dispatcher_handover_seconds_bucket{{lane="bulk",le="300.0"}}[{w}]))'
+        ),
+        total='sum(rate(kaiwa_dispatcher_handover_seconds_count{{lane="bulk"}}[{w}]))',
+        alert="KaiwaBulkBudgetBurns",
+    ),
+    Slo(
         name="deletion",
         promise="What was to be deleted is gone, with proof, before its deadline",
         goal=0.999,

@@ -83,6 +83,10 @@ RECEIPT_SECONDS: Final = Histogram(
 ESCALATIONS: Final = Counter(
     "kaiwa_compliance_escalations_total", "Late and failed receipts", ["holder", "why"], registry=COMPLIANCE
 )
+# Receipts that are owed now: the open erasures of each holder.
+RECEIPTS_OWED: Final = Gauge(
+    "kaiwa_compliance_receipts_open", "Receipts owed", ["holder"], registry=COMPLIANCE
+)
 # Receipts that are owed past their deadline now.
 RECEIPTS_OVERDUE: Final = Gauge(
     "kaiwa_compliance_overdue_receipts_open", "Receipts past their deadline", ["holder"], registry=COMPLIANCE

@@ -14,11 +14,12 @@ INTAKE: Final = Counter(
 DECISIONS: Final = Counter(
     "kaiwa_dispatcher_decisions_total", "Decisions", ["verdict", "reason"], registry=DISPATCHER
 )
-# Calls to the Send API by how they ended (sent, failed, again, indoubt), lane and, where it failed, the reason code.
+# Calls to the Send API by how they ended (sent, failed, again, indoubt), lane, reason code and, where the platform
+# answered with an error, what that asks of us (drop, fix, wait, pause, reauth, …: docs/contracts, platform errors).
 SENDS: Final = Counter(
     "kaiwa_dispatcher_sends_total",
     "Calls to the Send API",
-    ["outcome", "lane", "reason"],
+    ["outcome", "lane", "reason", "action"],
     registry=DISPATCHER,
 )
 # From the moment a request was due to its first byte at the platform, where nothing but its turn held it back.
@@ -74,8 +75,10 @@ USAGE: Final = Gauge(
 SETTLED: Final = Counter(
     "kaiwa_dispatcher_settled_total", "Messages settled", ["evidence"], registry=DISPATCHER
 )
-# Age of the oldest message that is due and not sent.
-QUEUE_AGE: Final = Gauge("kaiwa_dispatcher_queue_age_seconds", "Oldest due message", registry=DISPATCHER)
+# Age of the oldest message that is due and not sent, by lane; `waking` is due and not yet sorted into one.
+QUEUE_AGE: Final = Gauge(
+    "kaiwa_dispatcher_queue_age_seconds", "Oldest due message", ["lane"], registry=DISPATCHER
+)
 # Disclosures delivered, by what made them due.
 DISCLOSURES: Final = Counter(
     "kaiwa_dispatcher_disclosures_total", "Disclosures sent", ["trigger"], registry=DISPATCHER

@@ -36,6 +36,8 @@ REWINDS: Final = Counter(
 PROGRESS_AGE: Final = Gauge(
     "kaiwa_consumer_progress_age_seconds", "Time without progress", ["group"], registry=EVERY
 )
+# Offsets that this process has yet to handle, over its partitions; compaction leaves gaps, so records may be fewer.
+CONSUMER_LAG: Final = Gauge("kaiwa_consumer_lag", "Offsets yet to handle", ["group"], registry=EVERY)
 # Records nobody could understand, kept in quarantine.
 QUARANTINED: Final = Counter(
     "kaiwa_quarantined_total", "Records put into quarantine", ["reason"], registry=EVERY

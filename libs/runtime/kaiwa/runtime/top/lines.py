@@ -80,7 +80,7 @@ QUESTIONS: Final[dict[str, tuple[Line, ...]]] = {
             runbook="KaiwaHandoverBudgetBurns",
         ),
         Line(what="the platform's answer, p99", metric="kaiwa_dispatcher_send_seconds", way="p99", unit="s"),
-        Line(what="oldest due", metric="kaiwa_dispatcher_queue_age_seconds", way="most", unit="s"),
+        Line(what="oldest due", metric="kaiwa_dispatcher_queue_age_seconds", way="most", by="lane", unit="s"),
         Line(
             what="in doubt",
             metric="kaiwa_dispatcher_in_doubt",

@@ -45,10 +45,11 @@ from (
 where d.erasure_id = owing.erasure_id and d.holder = owing.holder
 returning d.erasure_id, d.holder, d.escalation;
 
--- name: overdue()
-select d.holder, count(*) as duties
+-- name: owed()
+-- How many receipts each holder owes, and how many of them are past their deadline.
+select d.holder, count(*) as duties, count(*) filter (where d.due_at < now()) as overdue
 from compliance.duties d join compliance.cases c using (erasure_id)
-where c.state <> 'closed' and d.due_at < now() and not exists (
+where c.state <> 'closed' and not exists (
     select from compliance.receipts r
     where r.erasure_id = d.erasure_id and r.holder = d.holder and r.status <> 'failed')
 group by d.holder;

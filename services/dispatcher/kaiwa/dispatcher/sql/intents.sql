@@ -362,9 +362,13 @@ select
             left join dispatcher.accounts as a using (state) group by state) as s
     ) as accounts,
     (
-        select coalesce(extract(epoch from clock_timestamp() - min(next_due)), 0)::float
-        from dispatcher.conversations where in_flight is null and next_due <= clock_timestamp()
-    ) as queue_age,
+        select jsonb_object_agg(l.lane, coalesce(c.age, 0)) from (
+            values (0, 'human'), (1, 'transactional'), (2, 'bulk'), (null, 'waking')) as l (rank, lane)
+        left join (
+            select next_lane, extract(epoch from clock_timestamp() - min(next_due))::float as age
+            from dispatcher.conversations where in_flight is null and next_due <= clock_timestamp()
+            group by next_lane) as c on c.next_lane is not distinct from l.rank
+    ) as queue_ages,
     (
         select coalesce(extract(epoch from clock_timestamp() - min(i.finished_at)), 0)::float
         from dispatcher.contents join dispatcher.intents as i using (intent_id)

@@ -90,6 +90,11 @@ COMPLIANCE: Final = Dashboard(
                     runbook="KaiwaReceiptOverdue",
                 ),
                 Panel(
+                    "Open by holder",
+                    "Receipts that each holder owes now, late or not.",
+                    [Query("max by (holder) (kaiwa_compliance_receipts_open{@})", "{{holder}}")],
+                ),
+                Panel(
                     "Opening to receipt",
                     "By holder, p99.",
                     [Query(quantile(0.99, "kaiwa_compliance_receipt_seconds", "holder"), "{{holder}}")],

@@ -88,6 +88,12 @@ HEALTH: Final = Dashboard(
                     unit="cps",
                 ),
                 Panel(
+                    "Yet to handle",
+                    "Offsets between what a group has handled and the partitions' ends; compaction leaves gaps in them.",
+                    [Query("sum by (group) (kaiwa_consumer_lag{@})", "{{group}}")],
+                    runbook="KaiwaConsumerStuck",
+                ),
+                Panel(
                     "Without progress",
                     "Seconds since a consumer last moved forward while there was something to read. At 120 its pod restarts.",
                     [Query("max by (group) (kaiwa_consumer_progress_age_seconds{@})", "{{group}}")],

@@ -51,7 +51,7 @@ MESSAGES: Final = Dashboard(
                 Panel(
                     "Oldest due message",
                     "Age of the oldest one that is due and not sent, throttled accounts included.",
-                    [Query("max(kaiwa_dispatcher_queue_age_seconds{@})", "oldest")],
+                    [Query("max by (lane) (kaiwa_dispatcher_queue_age_seconds{@})", "{{lane}}")],
                     unit="s",
                     most=60,
                     runbook="KaiwaHandoverBudgetBurns",
@@ -204,12 +204,18 @@ MESSAGES: Final = Dashboard(
                     quiet=True,
                 ),
                 Panel(
-                    "Failures by reason",
-                    "What the platform refused although we had allowed it.",
+                    "Errors of the platform",
+                    "Its error answers by how the call ended, the reason code, and what such an error asks of us.",
                     [
                         Query(
-                            rate("kaiwa_dispatcher_sends_total", "reason", match='outcome="failed"'),
-                            "{{reason}}",
+                            rate(
+                                "kaiwa_dispatcher_sends_total",
+                                "outcome",
+                                "reason",
+                                "action",
+                                match='action!=""',
+                            ),
+                            "{{outcome}} {{reason}} {{action}}",
                         )
                     ],
                     unit="cps",
