@@ -119,6 +119,11 @@ CASES = {
         {"kaiwa_dispatcher_content_slice_age_seconds": "2700x60"},
         "45m",
     ),
+    "KaiwaIdsKept": Case(
+        {'kaiwa_compliance_ids_on_disk_age_seconds{pod="1"}': "0+60x120"},
+        {"kaiwa_compliance_ids_on_disk_age_seconds": "0+60x59 0x60"},
+        "90m",
+    ),
     "KaiwaDisclosureMissing": Case(
         {FOUND % ("disclosure", "missing"): "3x70 4x50"},
         {FOUND % ("disclosure", "missing"): "3x200", FOUND % ("author", "typed"): "3x70 4x130"},

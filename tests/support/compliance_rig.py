@@ -20,7 +20,9 @@ from kaiwa.bus.records import Outgoing
 from kaiwa.contracts import topics
 from kaiwa.contracts.erasures import Checkpoint, Receipt, decode_checkpoint, decode_erasure, encode
 from kaiwa.contracts.times import rfc3339
+from kaiwa.devstack.heap import files_with
 from kaiwa.devstack.ports import free_port
+from kaiwa.devstack.postgres import Postgres
 from kaiwa.devstack.processes import Process
 from kaiwa.devstack.stack import Stack
 from kaiwa.runtime.clock import utc_now
@@ -131,6 +133,21 @@ class Rig:
     def checkpoints_in_file(self) -> list[Checkpoint]:
         lines = Path(self.env["KAIWA_COMPLIANCE__CHECKPOINT_FILE"]).read_bytes().splitlines()
         return [decode_checkpoint(line) for line in lines]
+
+    async def on_disk(self, *markers: str) -> set[str]:
+        """Where the markers stand in the files of this database."""
+        assert isinstance(self.stack.postgres, Postgres), (
+            "this test reads the server's files: let it start the server"
+        )
+        return await files_with(self.dsn, self.stack.postgres.data_dir, *markers)
+
+    async def off_the_disk(self, *markers: str) -> None:
+        """Wait until none of them stands there; what is closed has a quarter of the bound for that."""
+
+        async def gone() -> bool:
+            return not await self.on_disk(*markers)
+
+        await until(gone, within=BOUND / 4 + SLACK, what="no id and no content in PostgreSQL's files")
 
     async def values(self, topic: str) -> list[bytes]:
         """Every value that a reader from the beginning still gets."""

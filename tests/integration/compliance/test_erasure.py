@@ -21,7 +21,7 @@ async def test_unsent_messages_are_gone_from_log_tables_and_segment_files(rig: R
     """Before, after and between; echo, edit, unknown and quarantine too; on partitions that are otherwise idle.
 
     Broken by: no heartbeats (the segment files keep it); no tombstone for late copies (``after`` stays readable);
-    no index of quarantine or unknown records; a tombstone to another partition.
+    no index of quarantine or unknown records; a tombstone to another partition; old versions of a case left in its file.
     """
     gone, kept, customer = (f"canary-{uuid.uuid4().hex}" for _ in range(3))
     before, echo, after, other = (f"m_{uuid.uuid4().hex}" for _ in range(4))
@@ -62,6 +62,8 @@ async def test_unsent_messages_are_gone_from_log_tables_and_segment_files(rig: R
         assert not any(gone.encode() in value for value in await rig.values(topic))
         assert not traces(kafka.log_dir, topic, gone.encode())
     assert not await tables_with(rig.dsn, gone)
+    assert not await rig.on_disk(gone)
+    assert await rig.on_disk(after), "a blind scanner's word means nothing"
     assert any(kept.encode() in value for value in await rig.values(topics.EVENTS)), (
         "only what was unsent goes"
     )
@@ -70,6 +72,7 @@ async def test_unsent_messages_are_gone_from_log_tables_and_segment_files(rig: R
     await rig.settled("closed", cases=5, within=SLACK)
     for name in (before, echo, after, customer):
         assert not await tables_with(rig.dsn, name), "a closed case holds no id"
+    await rig.off_the_disk(gone, before, echo, after, customer)
     await _shows(rig)
     verified = await rig.kaiwa("ledger", "verify")
     assert verified.returncode == 0, verified.stderr

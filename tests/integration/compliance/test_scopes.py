@@ -188,6 +188,8 @@ async def test_customers_and_accounts_are_gone_and_everybody_hears_what_became_o
     for topic in CONTENT:
         assert not any(people.gone.encode() in value for value in await rig.values(topic)), topic
         assert not traces(kafka.log_dir, topic, people.gone.encode()), topic
+    assert not await rig.on_disk(people.gone)
+    assert await rig.on_disk(people.customer), "a blind scanner's word means nothing"
     kept = sum(people.kept.encode() in value for value in await rig.values(topics.EVENTS))
     assert kept == 3, "only what was asked for goes"
 
@@ -196,6 +198,7 @@ async def test_customers_and_accounts_are_gone_and_everybody_hears_what_became_o
     await everybody_was_answered(rig, code)
     for name in (people.customer, people.third, "stranger", "nobody", people.gone):
         assert not await tables_with(rig.dsn, name), "what is finished holds no id"
+    await rig.off_the_disk(people.customer, people.third, "stranger", "nobody", people.gone)
     await holders_are_known(rig)
     for log in (service.log, crm.log):
         assert people.customer not in log.read_text()

@@ -26,7 +26,7 @@ from kaiwa.store.pool import pool
 GROUP = "kaiwa.compliance"
 AUDIT_GROUP = "kaiwa.compliance.audit"
 
-_CONNECTIONS = 16  # five loops that are elected keep one each
+_CONNECTIONS = 16  # six loops that are elected keep one each
 
 
 def build() -> Service:

@@ -16,6 +16,7 @@ from kaiwa.compliance.heartbeats import Heartbeats
 from kaiwa.compliance.locate import Locator
 from kaiwa.compliance.pace import Pace
 from kaiwa.compliance.requests import Requests
+from kaiwa.compliance.rewrite import Rewriting
 from kaiwa.compliance.settings import ComplianceSettings
 from kaiwa.compliance.sweep import Sweeper
 from kaiwa.compliance.verify import Verifier
@@ -55,6 +56,7 @@ class Deletion:
             "escalate": escalate(pool),
             "sweep": sweeper.run(),
             "forget": Forgetting(pool, producer, retention=own.retention).run(),
+            "rewrite": Rewriting(pool, bound=own.bound).run(),
             "accounts": requests.follow(),
             "requests": requests.run(),
         }

@@ -231,6 +231,14 @@ ALERTS: Final = (
         "Bytes of erased messages, as ciphertext, may still be in PostgreSQL's files.",
     ),
     Alert(
+        "KaiwaIdsKept",
+        "ticket",
+        "max(kaiwa_compliance_ids_on_disk_age_seconds) > 3600",
+        "10m",
+        "Ids of closed erasures stay in PostgreSQL's files",
+        "The tables that held them are not written anew.",
+    ),
+    Alert(
         "KaiwaDisclosureMissing",
         "page",
         _fresh('kaiwa_compliance_audit_findings_open{kind="disclosure"}', "state"),

@@ -95,6 +95,10 @@ RECEIPTS_OVERDUE: Final = Gauge(
 SWEEP_AGE: Final = Gauge(
     "kaiwa_compliance_sweep_age_seconds", "Seconds since the last sweep", registry=COMPLIANCE
 )
+# Since the oldest closing of a case or request whose ids may still stand in PostgreSQL's files; 0 where none may.
+IDS_ON_DISK: Final = Gauge(
+    "kaiwa_compliance_ids_on_disk_age_seconds", "Oldest closed case with ids on the disk", registry=COMPLIANCE
+)
 # 1 where somebody set a topic so that what was erased may stay longer than promised.
 SETTINGS_DRIFT: Final = Gauge(
     "kaiwa_compliance_settings_drift_open", "Settings that keep too long", ["topic"], registry=COMPLIANCE

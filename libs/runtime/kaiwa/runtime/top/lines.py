@@ -216,6 +216,14 @@ QUESTIONS: Final[dict[str, tuple[Line, ...]]] = {
             runbook="KaiwaHeapBudgetBurns",
         ),
         Line(
+            what="ids on disk",
+            metric="kaiwa_compliance_ids_on_disk_age_seconds",
+            way="most",
+            unit="s",
+            limit=3600,
+            runbook="KaiwaIdsKept",
+        ),
+        Line(
             what="oldest slice of contents",
             metric="kaiwa_dispatcher_content_slice_age_seconds",
             way="most",

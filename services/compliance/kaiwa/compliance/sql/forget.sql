@@ -33,3 +33,14 @@ select topic, partition, next_offset from compliance.swept;
 -- name: mark_swept(topic, partition, next_offset)!
 insert into compliance.swept (topic, partition, next_offset) values (:topic, :partition, :next_offset)
 on conflict (topic, partition) do update set next_offset = excluded.next_offset;
+
+-- name: ids_taken_out(since)^
+-- Cases and requests that let go of their ids since then: when the first did, and what time it is.
+select min(at) as oldest, clock_timestamp() as now from (
+    select closed_at as at from compliance.cases where closed_at > coalesce(:since::timestamptz, '-infinity')
+    union all
+    select finished_at from compliance.requests where finished_at > coalesce(:since::timestamptz, '-infinity')
+) as ended;
+
+-- name: rewrite(of_table)$
+select compliance.rewrite(:of_table);

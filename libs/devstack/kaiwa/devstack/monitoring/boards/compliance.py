@@ -164,6 +164,14 @@ COMPLIANCE: Final = Dashboard(
                     runbook="KaiwaHeapBudgetBurns",
                 ),
                 Panel(
+                    "Ids of closed erasures in PostgreSQL's files",
+                    "Age of the oldest closing since the tables that hold ids were last written anew.",
+                    [Query("max(kaiwa_compliance_ids_on_disk_age_seconds{@})", "age")],
+                    unit="s",
+                    most=3600,
+                    runbook="KaiwaIdsKept",
+                ),
+                Panel(
                     "Oldest slice of contents",
                     "Until a slice is emptied, bytes of what was erased from it may be in PostgreSQL's files.",
                     [Query("max(kaiwa_dispatcher_content_slice_age_seconds{@})", "age")],

@@ -1,0 +1,48 @@
+"""Ids leave PostgreSQL's files: a case that closes forgets whom it was about, and its table is written anew.
+
+An old version of a row stays in the file until something takes its place, which no setting bounds. So the tables that hold
+ids are written anew, at most once in a quarter of the bound, where something has let go of its ids since.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+
+from kaiwa.compliance.loops import elected, keep
+from kaiwa.runtime import metrics
+from kaiwa.store import queries
+
+_TABLES: Final = ("cases", "requests", "withdrawals")
+_OFTEN: Final = 4  # times within the bound, at most
+
+_sql: Final[Any] = queries.load("kaiwa.compliance")
+
+
+class Rewriting:
+    """Elected, as one pass serves all. ``bound`` in seconds."""
+
+    def __init__(self, pool: asyncpg.Pool, *, bound: float) -> None:
+        self._pool, self._every = pool, bound / _OFTEN
+        self._since: datetime | None = None
+
+    async def run(self) -> None:
+        await elected(
+            self._pool, lambda: keep(self._turn, name="rewrite", every=self._every), name="rewriter"
+        )
+
+    async def _turn(self) -> bool:
+        """A table that is locked for long is left to the next turn, and the age says so."""
+        async with self._pool.acquire() as connection:
+            ended = await _sql.ids_taken_out(connection, since=self._since)
+            if ended["oldest"] is None:
+                metrics.IDS_ON_DISK.set(0)
+                return False
+            metrics.IDS_ON_DISK.set((ended["now"] - ended["oldest"]).total_seconds())
+            # Whoever let go before `now` has locked the table by then, or is done: it is waited for.
+            for table in _TABLES:
+                async with connection.transaction():
+                    await _sql.rewrite(connection, of_table=table)
+        self._since = ended["now"]
+        metrics.IDS_ON_DISK.set(0)
+        return False
