@@ -188,7 +188,7 @@ async def test_a_customers_erasure_empties_the_files(rig: DispatcherRig, stack: 
     before = await counted(rig, "kaiwa_dispatcher_order_to_heap_seconds_count")
 
     async def said_to_be_off_the_disk() -> bool:
-        return await rig.db.fetchval(waiting, erasure_id) == 0
+        return bool(await rig.db.fetchval(waiting, erasure_id) == 0)
 
     await until(said_to_be_off_the_disk, within=60)
     assert not await on_disk(rig, stack, *gone, wal=False)
