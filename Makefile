@@ -28,8 +28,10 @@ up: setup  ## everything running in the background, with its URLs and lines to t
 down: setup  ## end what `make up` started
 	@$(RUN) kaiwa down
 
-test: setup  ## every tier but the long chaos runs
-	@$(RUN) pytest tests/unit tests/contract tests/integration tests/e2e
+# Integration tests mostly wait: files go to two processes, each with a Kafka and a PostgreSQL of its own.
+test: unit  ## every tier but the long chaos runs
+	@$(RUN) pytest tests/integration -n 2 --dist loadfile
+	@$(RUN) pytest tests/e2e
 
 unit: setup  ## the pure tests alone, in seconds
 	@$(RUN) pytest tests/unit tests/contract
