@@ -1,10 +1,14 @@
-"""`compose.yaml` at work, but for Prometheus and Grafana: a customer writes, a person answers, Meta has the answer."""
+"""`compose.yaml` at work, all but Grafana: a customer writes, a person answers, Meta has the answer, Prometheus saw it."""
 
+import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
@@ -18,7 +22,7 @@ pytestmark = pytest.mark.timeout(300)
 
 ROOT = Path(__file__).parents[2]
 PROJECT = f"kaiwa-test-{os.getpid()}"
-PORTS = ("KAFKA", "SIMULATOR", "INGEST", "DISPATCHER", "COMPLIANCE")
+PORTS = ("KAFKA", "SIMULATOR", "INGEST", "DISPATCHER", "DOOR", "COMPLIANCE", "PROMETHEUS")
 ACCOUNT, CUSTOMER = "17841400000000001", "1111000000000001"
 
 
@@ -57,9 +61,11 @@ def compose() -> Iterator[Compose]:
         unmet("neither `docker compose` nor docker-compose is there: install one")
     made = Compose(["docker", "compose"] if plugin else ["docker-compose"])
     try:
-        made("up", "--detach", "ingest", "dispatcher", "compliance", "simulator")
+        made("up", "--detach", "ingest", "dispatcher", "compliance", "simulator", "prometheus")
         yield made
     finally:
+        shown = made("logs", "--no-color", "--tail=40", "ingest", "dispatcher", "simulator")
+        sys.stdout.write(shown)  # pytest shows it with a failure
         made("down", "--volumes", "--timeout", "5")
 
 
@@ -74,3 +80,18 @@ def test_a_newcomers_first_conversation(compose: Compose) -> None:
     )
     books = "/_simulator/books?marker=%232"
     wait_until(lambda: b'"accepted"' in compose.get("simulator", books), "Meta has the answer", timeout=60)
+
+
+@pytest.mark.parametrize("service", ["ingest", "dispatcher", "compliance"])
+def test_prometheus_has_what_dashboards_and_alerts_ask_for(compose: Compose, service: str) -> None:
+    """Broken by: a job or a namespace that the chart names otherwise, a port, rules that are not mounted."""
+    asked = urlencode({"query": f'up{{job="{service}", namespace!=""}} == 1'})
+    wait_until(lambda: compose.get("prometheus", "/-/ready"), "Prometheus is ready", timeout=60)
+    wait_until(lambda: prometheus(compose, f"query?{asked}")["result"], f"{service} is scraped", timeout=60)
+    rules = [rule for group in prometheus(compose, "rules")["groups"] for rule in group["rules"]]
+    assert rules
+    assert {rule["health"] for rule in rules} <= {"ok", "unknown"}
+
+
+def prometheus(compose: Compose, question: str) -> dict[str, Any]:
+    return dict(json.loads(compose.get("prometheus", f"/api/v1/{question}"))["data"])

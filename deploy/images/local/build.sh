@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Base images for a machine that can reach package registries but no image registry: Debian, Python, Kafka and
-# PostgreSQL under the names `local/…`, with the contract of the public images that they stand for (as far as this
+# Images for a machine that can reach package registries but no image registry: Debian, Python, Kafka, PostgreSQL and
+# Prometheus under the names `local/…`, with the contract of the public images that they stand for (as far as this
 # project uses it). They are kept in the cache and made anew when anything in this folder changes.
 #
 #   local/build.sh            needs root, debootstrap and a Docker engine; about three minutes, then nothing
@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 docker=$("$here/../../engine.sh" client)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/kaiwa/images
 key=$(cd "$here" && find . -type f | sort | xargs sha256sum | sha256sum | cut -c1-12)
-images=(local/debian:bookworm-slim local/python:3.11-slim local/kafka:4.2.0 local/postgres:15)
+images=(local/debian:bookworm-slim local/python:3.11-slim local/kafka:4.2.0 local/postgres:15 local/prometheus:latest)
 kept=$cache/local-$key.tar
 
 say() { echo "local images: $*" >&2; }
@@ -65,6 +65,7 @@ command -v debootstrap >/dev/null || { say "debootstrap is missing: apt-get inst
 debian
 build local/python:3.11-slim "$here/python"
 build local/postgres:15 "$here/postgres"
+build local/prometheus:latest "$here/prometheus"
 kafka
 mkdir -p "$cache"
 find "$cache" -name 'local-*.tar' -delete
