@@ -50,6 +50,8 @@ class Database:
     unlocated: dict[str, Wanted] = field(default_factory=dict)
     awaited: dict[str, datetime] = field(default_factory=dict)
     """By hash: what comes now is left to the search."""
+    gathering: dict[str, str] = field(default_factory=dict)
+    """By hash: the case that takes in late copies until its order is out."""
     searching: set[str] = field(default_factory=set)
     targets: set[Place] = field(default_factory=set)
     owed: list[Place] = field(default_factory=list)
@@ -114,9 +116,17 @@ class AnyRequest(RuleBasedStateMachine):
     def consume(self, most: int) -> None:
         records = self.log[self.at :][:most]
         batch = read(records, KEY)
-        known = Known(erased=self.database.erased, awaited=self.database.awaited)
-        for case in decide(batch.copies, (), known, batch.belongings).cases:
+        known = Known(
+            erased=self.database.erased, awaited=self.database.awaited, gathering=self.database.gathering
+        )
+        decision = decide(batch.copies, (), known, batch.belongings)
+        for case in decision.cases:
+            assert case.hash not in self.database.gathering, "one case gathers them"
             self.database.owed.extend(case.places or ())
+            self.database.gathering[case.hash] = case.erasure_id
+        for erasure_id, place in decision.joined:
+            assert erasure_id in self.database.gathering.values()
+            self.database.owed.append(place)
         again = {*batch.nameless, *dated_anew(batch.belongings, known)}
         self.database.owed.extend(again & self.database.targets)
         self.at += len(records)
@@ -124,6 +134,10 @@ class AnyRequest(RuleBasedStateMachine):
     @rule(back=st.integers(1, 5))
     def crash_before_the_commit(self, back: int) -> None:
         self.at = max(0, self.at - back)
+
+    @rule()
+    def order_goes_out(self) -> None:
+        self.database.gathering.clear()
 
     @rule()
     def begin_search(self) -> None:
@@ -164,7 +178,7 @@ class AnyRequest(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Broken by: no memory of who was erased, or of what was tombstoned for them; a cutoff by the broker's time alone
         (redeliveries stay); locating what intake has not read without waiting for it; leaving to a search what comes after
-        it began; erasing a customer of the same id at another account.
+        it began; erasing a customer of the same id at another account; late copies that join a case whose order is out, or none.
         """
         self.come_to_rest()
         live = {record.key: record for record in self.log}.values()

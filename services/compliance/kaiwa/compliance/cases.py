@@ -1,11 +1,12 @@
 """A case begins: what is to be deleted, who owes a receipt for it, and its first line in the ledger."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from kaiwa.compliance.core.entries import Fact
-from kaiwa.compliance.core.erasure import Case, account_hash, customer_hash
+from kaiwa.compliance.core.erasure import Case, Place, account_hash, customer_hash
 from kaiwa.compliance.core.holders import OURS
 from kaiwa.compliance.ledger import enter
 from kaiwa.runtime import logs, metrics
@@ -16,6 +17,16 @@ _NONCE_BYTES: Final = 32
 
 _sql: Final[Any] = queries.load("kaiwa.compliance")
 _log = logs.get_logger()
+
+
+def columns(targets: Sequence[tuple[str, Place]]) -> dict[str, list[Any]]:
+    """Erasures and places as the queries on `targets` take them."""
+    return {
+        "erasure_ids": [erasure_id for erasure_id, _ in targets],
+        "topics": [place.topic for _, place in targets],
+        "partitions": [place.partition for _, place in targets],
+        "keys": [place.key for _, place in targets],
+    }
 
 
 async def open_case(
@@ -47,16 +58,14 @@ async def open_case(
     )
     if row is None:
         return False
-    places = list(case.places or ())
-    await _sql.add_targets(
-        connection,
-        erasure_ids=[case.erasure_id] * len(places),
-        topics=[place.topic for place in places],
-        partitions=[place.partition for place in places],
-        keys=[place.key for place in places],
-    )
+    places = case.places or frozenset()
+    await _sql.add_targets(connection, **columns([(case.erasure_id, place) for place in places]))
     await _sql.charge_holders(
-        connection, erasure_id=case.erasure_id, names=list(OURS), deadlines=list(OURS.values())
+        connection,
+        erasure_id=case.erasure_id,
+        names=list(OURS),
+        deadlines=list(OURS.values()),
+        gathers=case.gathers(bound),
     )
     await enter(connection, Fact.RECEIVED, [row])
     metrics.CASES.labels(case.reason).inc()

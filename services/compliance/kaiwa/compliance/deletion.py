@@ -8,6 +8,7 @@ from typing import Final
 import asyncpg
 
 from kaiwa.bus.producer import Producer
+from kaiwa.compliance.core.erasure import GATHERINGS
 from kaiwa.compliance.erase import Eraser
 from kaiwa.compliance.escalate import escalate
 from kaiwa.compliance.forget import Forgetting, open_days
@@ -50,7 +51,7 @@ class Deletion:
         loops = {
             "pace": pace.follow(),
             "heartbeats": Heartbeats(pool, producer, pace).run(),
-            "erase": Eraser(pool, producer, pace, wake=wake).run(),
+            "erase": Eraser(pool, producer, pace, gathering=bound / GATHERINGS, wake=wake).run(),
             "locate": Locator(pool, producer, kafka, group=self.group, wake=wake).run(),
             "verify": Verifier(pool, producer, kafka, pace, wake=wake).run(),
             "escalate": escalate(pool),

@@ -47,10 +47,19 @@ class Step:
 
 
 class Eraser:
-    """Runs the steps; any number of processes may, side by side."""
+    """Runs the steps; any number of processes may, side by side. ``gathering``: how long late copies wait for more."""
 
-    def __init__(self, pool: asyncpg.Pool, producer: Producer, pace: Pace, *, wake: asyncio.Event) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        producer: Producer,
+        pace: Pace,
+        *,
+        gathering: timedelta,
+        wake: asyncio.Event,
+    ) -> None:
         self._pool, self._producer, self._pace, self._wake = pool, producer, pace, wake
+        self._gathering = gathering
         self._sql: Any = queries.load("kaiwa.compliance")
 
     async def run(self) -> None:
@@ -60,7 +69,12 @@ class Eraser:
         sql, now, holders = self._sql, utc_now(), list(OURS)
         steps = (
             Step("compliance.tombstones_sent", sql.targets_to_send, tombstone, self._mark_sent),
-            Step("compliance.order_sent", sql.cases_to_order, opened, self._mark_ordered),
+            Step(
+                "compliance.order_sent",
+                partial(sql.cases_to_order, gathering=self._gathering),
+                opened,
+                self._mark_ordered,
+            ),
             Step("compliance.withdrawal_sent", sql.withdrawals_to_tell, withdrawn, self._mark_told),
             Step(
                 "compliance.receipt_sent",
@@ -103,6 +117,7 @@ class Eraser:
             topics=[row["topic"] for row in rows],
             partitions=[row["partition"] for row in rows],
             keys=[row["key"] for row in rows],
+            bound=timedelta(seconds=self._pace.bound),
         )
         for row in rows:
             metrics.TOMBSTONES.labels(row["topic"], row["reason"]).inc()

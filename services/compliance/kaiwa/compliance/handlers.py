@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from kaiwa.compliance.cases import open_case
+from kaiwa.compliance.cases import columns, open_case
 from kaiwa.compliance.core.erasure import Copy, Decision, Known, Place, dated_anew, decide
 from kaiwa.compliance.core.holders import OURS
 from kaiwa.compliance.core.reading import Batch, Record, Word, read
@@ -40,7 +40,7 @@ class Intake:
             await self._record(connection, batch, decision)
             again = await self._again(connection, {*batch.nameless, *dated_anew(batch.belongings, known)})
         crash.point("compliance.recorded")
-        if decision.cases or batch.words or batch.wishes or again:
+        if decision.cases or decision.joined or batch.words or batch.wishes or again:
             self._wake.set()
 
     async def _known(self, connection: Connection, batch: Batch) -> Known:
@@ -55,18 +55,23 @@ class Intake:
         unsent = frozenset(mid_hash for mid_hash, cutoff in remembered.items() if cutoff is None)
         erased = {subject: cutoff for subject, cutoff in remembered.items() if cutoff is not None}
         awaited = await self._awaited(connection, list(erased)) if erased else {}
+        gathering = await self._gathering(connection, list(erased)) if erased else {}
         wanted = list(own | unsent)
         if not wanted:
-            return Known(erased=erased, awaited=awaited)
+            return Known(erased=erased, awaited=awaited, gathering=gathering)
         copies = {
             (row["mid_hash"], Place(row["topic"], row["partition"], row["key"])): row["record_offset"]
             async for row in self._sql.copies_of(connection, mid_hashes=wanted)
         }
-        return Known(unsent, copies, erased, awaited)
+        return Known(unsent, copies, erased, awaited, gathering)
 
     async def _awaited(self, connection: Connection, erased: Sequence[str]) -> dict[str, datetime]:
         rows = self._sql.searches_awaited(connection, subject_hashes=erased)
         return {row["subject_hash"]: row["cutoff"] async for row in rows}
+
+    async def _gathering(self, connection: Connection, erased: Sequence[str]) -> dict[str, str]:
+        rows = self._sql.gathering(connection, subject_hashes=erased)
+        return {row["subject_hash"]: row["erasure_id"] async for row in rows}
 
     async def _again(self, connection: Connection, places: Collection[Place]) -> int:
         """How many of these were tombstoned as somebody's before: they owe another tombstone, whatever they say."""
@@ -88,6 +93,8 @@ class Intake:
             await self._sql.remember_unsent(connection, mid_hashes=list(decision.unsent))
         for case in decision.cases:
             await open_case(connection, case, key=self._key, bound=self._bound)
+        if decision.joined:
+            await self._sql.add_targets(connection, **columns(decision.joined))
         for word in batch.words:
             await self._note(connection, word)
         for wish in batch.wishes:

@@ -15,6 +15,7 @@ from aiokafka import TopicPartition
 from kaiwa.bus.offsets import offsets
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.reader import pages
+from kaiwa.compliance.cases import columns
 from kaiwa.compliance.core.search import Finding, Search, Wanted
 from kaiwa.compliance.loops import elected, keep
 from kaiwa.contracts import topics
@@ -99,13 +100,8 @@ class Locator:
     async def _keep(self, found: Sequence[Finding]) -> None:
         """What is kept twice, after a crash, gets a second tombstone, and that changes nothing."""
         async with self._pool.acquire() as connection:
-            await self._sql.add_targets(
-                connection,
-                erasure_ids=[finding.erasure_id for finding in found],
-                topics=[finding.place.topic for finding in found],
-                partitions=[finding.place.partition for finding in found],
-                keys=[finding.place.key for finding in found],
-            )
+            targets = [(finding.erasure_id, finding.place) for finding in found]
+            await self._sql.add_targets(connection, **columns(targets))
         crash.point("compliance.located")
         self._wake.set()
 

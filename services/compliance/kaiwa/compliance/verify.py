@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.reader import pages
+from kaiwa.compliance.cases import columns
 from kaiwa.compliance.core.entries import Fact
 from kaiwa.compliance.core.erasure import Place
 from kaiwa.compliance.core.search import Finding, Search, Wanted
@@ -20,8 +21,10 @@ from kaiwa.runtime import crash, logs, metrics
 from kaiwa.runtime.clock import utc_now
 from kaiwa.runtime.settings import Kafka
 from kaiwa.store import queries
+from kaiwa.store.pool import Connection
 
 _MOST: Final = 500  # cases of one pass
+_MOST_AGAIN: Final = 20_000  # records that came once more, of one pass
 _EVERY: Final = 1.0  # seconds between looks for cases whose time has come
 
 _log = logs.get_logger()
@@ -41,14 +44,15 @@ class Verifier:
 
     async def _turn(self) -> bool:
         wanted = await self._due()
-        if not wanted:
+        again = await self._due_again()
+        if not wanted and not again:
             return False
         await self._pace.read()
         if self._pace.drift:
             return False  # an alarm is out: absence now would say nothing about how long it took
-        findings = await self._scan(wanted)
+        findings = await self._scan(wanted, again)
         crash.point("compliance.scanned")
-        await self._conclude(wanted, findings)
+        await self._conclude(wanted, again, findings)
         crash.point("compliance.verified")
         self._wake.set()
         return True
@@ -62,13 +66,23 @@ class Verifier:
                 places[row["erasure_id"]].add(Place(row["topic"], row["partition"], row["key"]))
         return [Wanted(**case, places=frozenset(places[case["erasure_id"]])) for case in cases]
 
-    async def _scan(self, wanted: Sequence[Wanted]) -> list[Finding]:
-        search = Search(wanted, await partition_counts(self._producer))
+    async def _due_again(self) -> list[tuple[str, Place]]:
+        """Records that came once more after their case had been verified."""
+        async with self._pool.acquire() as connection:
+            rows = self._sql.targets_to_check(connection, most=_MOST_AGAIN)
+            return [
+                (row["erasure_id"], Place(row["topic"], row["partition"], row["key"])) async for row in rows
+            ]
+
+    async def _scan(self, wanted: Sequence[Wanted], again: Sequence[tuple[str, Place]]) -> list[Finding]:
+        search = Search(wanted, await partition_counts(self._producer), again)
         partitions = [TopicPartition(*partition) for partition in sorted(search.partitions)]
         read = pages(self._kafka, client_id="kaiwa.compliance.verifier", partitions=partitions)
         return [finding async for page in read for record in page for finding in search.look(record)]
 
-    async def _conclude(self, wanted: Sequence[Wanted], findings: Sequence[Finding]) -> None:
+    async def _conclude(
+        self, wanted: Sequence[Wanted], again: Sequence[tuple[str, Place]], findings: Sequence[Finding]
+    ) -> None:
         found = {finding.erasure_id for finding in findings}
         async with self._pool.acquire() as connection, connection.transaction():
             for case in wanted:
@@ -80,15 +94,24 @@ class Verifier:
                 await enter(connection, fact, [row])
                 if fact is Fact.VERIFIED:
                     metrics.VERIFIED_SECONDS.observe((utc_now() - row["appended_at"]).total_seconds())
+            await self._conclude_again(connection, again, findings)
             await self._sql.add_targets(
-                connection,
-                erasure_ids=[finding.erasure_id for finding in findings],
-                topics=[finding.place.topic for finding in findings],
-                partitions=[finding.place.partition for finding in findings],
-                keys=[finding.place.key for finding in findings],
+                connection, **columns([(finding.erasure_id, finding.place) for finding in findings])
             )
         for finding in findings:
             _alarm(finding)
+
+    async def _conclude_again(
+        self, connection: Connection, again: Sequence[tuple[str, Place]], findings: Sequence[Finding]
+    ) -> None:
+        """One that is found gets another tombstone, as any finding does, and another look after that."""
+        still = {(finding.erasure_id, finding.place) for finding in findings}.intersection(again)
+        there = [erasure_id for erasure_id, _ in still]
+        gone = [each for each in again if each not in still]
+        entered = [row async for row in self._sql.note_found(connection, erasure_ids=there)]
+        await enter(connection, Fact.FOUND, entered)
+        verified = [row async for row in self._sql.mark_checked(connection, **columns(gone))]
+        await enter(connection, Fact.VERIFIED_AGAIN, verified)
 
 
 def _alarm(finding: Finding) -> None:

@@ -21,6 +21,8 @@ class Fact(StrEnum):
     """A reading of the log after the bound still found it; the tombstones are written again."""
     VERIFIED = "erasure.verified"
     """A reading of the log from its beginning found nothing."""
+    VERIFIED_AGAIN = "erasure.verified_again"
+    """What came again after that was tombstoned again, and another reading found nothing of it."""
     CLOSED = "erasure.closed"
     """Every holder gave its receipt; the ids were replaced by hashes."""
 

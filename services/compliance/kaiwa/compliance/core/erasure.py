@@ -7,19 +7,25 @@ from what opened it.
 
 Whoever was erased as a whole, a customer or an account, is remembered with the cutoff: a record of theirs that
 comes later and tells of something that happened before it is a late copy, too. Unless the search for their records is
-yet to begin: that will find it, and a case for each record that intake was behind with would be thousands.
+yet to begin: that will find it, and a case for each record that intake was behind with would be thousands. Nor is
+there one for each that is delivered again: a case of late copies gathers those that follow until its order goes out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from kaiwa.contracts import ids
 from kaiwa.contracts.erasures import Scope
 
 Reason = Literal["unsent", "late_copy", "data_deletion", "deauthorised", "operator", "list", "reapplied"]
+
+
+GATHERINGS: Final = 30
+"""Within the bound: so many cases of late copies of one customer or account there are at most."""
 
 
 @dataclass(frozen=True)
@@ -110,13 +116,15 @@ class Unsend:
 @dataclass(frozen=True)
 class Known:
     """What the index says about the batch: unsent hashes, the newest offset seen of each copy of those, the cutoff of each
-    customer and account that was erased as a whole, and up to which a search that has not begun will find all of theirs.
+    customer and account that was erased as a whole, up to which a search that has not begun will find all of theirs, and
+    the case that gathers their late copies, where its order is not out yet.
     """
 
     unsent: frozenset[str] = frozenset()
     copies: Mapping[tuple[str, Place], int] = field(default_factory=dict)
     erased: Mapping[str, datetime] = field(default_factory=dict)
     awaited: Mapping[str, datetime] = field(default_factory=dict)
+    gathering: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -132,13 +140,19 @@ class Case:
     places: frozenset[Place] | None
     cause: str | None = None  # the traceparent of what opened it
 
+    def gathers(self, bound: timedelta) -> timedelta:
+        """How long its order waits for more of its kind; ``bound`` is the time in which it should be gone."""
+        late = self.reason == "late_copy" and self.subject.scope != "message"
+        return bound / GATHERINGS if late else timedelta(0)
+
 
 @dataclass(frozen=True)
 class Decision:
-    """Cases to open, and hashes to remember as unsent."""
+    """Cases to open, hashes to remember as unsent, and records that join a case that gathers."""
 
     cases: tuple[Case, ...]
     unsent: frozenset[str]
+    joined: tuple[tuple[str, Place], ...] = ()
 
 
 def requested(subject: Subject, *, code: str, reason: Reason, key: bytes, now: datetime) -> Case:
@@ -157,14 +171,21 @@ def decide(
         if unsend.hashes[0] not in known.unsent:
             new.setdefault(unsend.hashes[0], unsend)
     late = (_late(copy) for copy in copies if copy.hash in known.unsent and not _seen(copy, known))
-    back = (
-        _back(found, known.erased[found.hash])
-        for found in belongings
-        if _within(found, known.erased) and not _within(found, known.awaited)
-    )
+    back: dict[str, list[Belonging]] = defaultdict(list)
+    for found in belongings:
+        if _within(found, known.erased) and not _within(found, known.awaited):
+            back[found.hash].append(found)
+    gathered = (_back(found, known.erased[h]) for h, found in back.items() if h not in known.gathering)
     unsent = (_unsent(unsend, copies, known) for unsend in new.values())
-    opened = {case.erasure_id: case for case in (*unsent, *late, *back)}
-    return Decision(tuple(opened.values()), frozenset(h for u in new.values() for h in u.hashes))
+    opened = {case.erasure_id: case for case in (*unsent, *late, *gathered)}
+    joined = (
+        (known.gathering[h], each.place) for h in back.keys() & known.gathering.keys() for each in back[h]
+    )
+    return Decision(
+        tuple(opened.values()),
+        frozenset(h for u in new.values() for h in u.hashes),
+        tuple(dict.fromkeys(joined)),
+    )
 
 
 def dated_anew(belongings: Iterable[Belonging], known: Known) -> Iterable[Place]:
@@ -213,15 +234,18 @@ def _late(copy: Copy) -> Case:
     )
 
 
-def _back(found: Belonging, cutoff: datetime) -> Case:
-    """A record of somebody erased, delivered again."""
-    place = found.place
+def _back(found: Sequence[Belonging], cutoff: datetime) -> Case:
+    """Records of somebody erased, delivered again. The id is that of these very records: what is read once more with
+    others beside it must not be taken for the same.
+    """
+    first = min(found, key=lambda each: each.appended_at)
+    where = sorted((each.place.topic, each.place.partition, each.offset) for each in found)
     return Case(
-        erasure_id=ids.derived("back", found.hash, place.topic, str(place.partition), str(found.offset)),
+        erasure_id=ids.derived("back", first.hash, *(str(part) for each in where for part in each)),
         reason="late_copy",
-        subject=found.subject,
-        hash=found.hash,
+        subject=first.subject,
+        hash=first.hash,
         cutoff=cutoff,
-        appended_at=found.appended_at,
-        places=frozenset([place]),
+        appended_at=first.appended_at,
+        places=frozenset(each.place for each in found),
     )

@@ -52,15 +52,21 @@ class Finding:
 
 
 class Search:
-    """Where to look for some cases, and what a record there says. ``counts``: partitions of each topic."""
+    """Where to look for some cases, and what a record there says. ``counts``: partitions of each topic; ``besides``: keys
+    alone, each of an erasure whose ids are gone.
+    """
 
-    def __init__(self, cases: Iterable[Wanted], counts: Mapping[str, int]) -> None:
+    def __init__(
+        self, cases: Iterable[Wanted], counts: Mapping[str, int], besides: Iterable[tuple[str, Place]] = ()
+    ) -> None:
         self._in: dict[Partition, _Partition] = defaultdict(_Partition)
         for case in cases:
             for partition in _partitions(case, counts):
                 self._in[partition].add(case)
             for place in case.places:
-                self._in[place.topic, place.partition].expect(place.key, case)
+                self._in[place.topic, place.partition].expect(place.key, case.erasure_id)
+        for erasure_id, place in besides:
+            self._in[place.topic, place.partition].expect(place.key, erasure_id)
 
     @property
     def partitions(self) -> frozenset[Partition]:
@@ -98,9 +104,9 @@ class _Partition:
         for written in {whose.encode(), msgspec.json.encode(whose)[1:-1]}:
             self._people.add(written, case)
 
-    def expect(self, key: bytes, case: Wanted) -> None:
+    def expect(self, key: bytes, erasure_id: str) -> None:
         """Under this key its record was tombstoned."""
-        self._expected[key].append(case.erasure_id)
+        self._expected[key].append(erasure_id)
 
     def found(self, record: Record, key: bytes, value: bytes) -> Sequence[str]:
         """The erasures of which something is in the record, some perhaps twice."""

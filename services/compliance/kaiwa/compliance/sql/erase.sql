@@ -7,15 +7,21 @@ where t.sent_at is null
 order by c.received_at limit :most
 for update of t skip locked;
 
--- name: mark_sent(erasure_ids, topics, partitions, keys)!
-update compliance.targets t set sent_at = clock_timestamp()
+-- name: mark_sent(erasure_ids, topics, partitions, keys, bound)!
+-- Of a case that was verified before, this record is looked for once more.
+update compliance.targets t set sent_at = clock_timestamp(),
+    check_at = case when c.state in ('verified', 'closed') then clock_timestamp() + :bound::interval end
 from unnest(:erasure_ids::text[], :topics::text[], :partitions::int[], :keys::bytea[])
-    as s (erasure_id, topic, partition, key)
-where (t.erasure_id, t.topic, t.partition, t.key) = (s.erasure_id, s.topic, s.partition, s.key);
+    as s (erasure_id, topic, partition, key), compliance.cases c
+where (t.erasure_id, t.topic, t.partition, t.key) = (s.erasure_id, s.topic, s.partition, s.key)
+    and c.erasure_id = t.erasure_id;
 
--- name: cases_to_order(most)
+-- name: cases_to_order(gathering, most)
+-- Late copies of a customer or an account gather for a while: one order is enough for them.
 select erasure_id, scope, account_id, customer_id, mid, cutoff, reason, due_at, received_at
-from compliance.cases where state = 'received' and ordered_at is null
+from compliance.cases
+where state = 'received' and ordered_at is null
+    and (reason <> 'late_copy' or scope = 'message' or received_at <= now() - :gathering::interval)
 order by received_at limit :most for update skip locked;
 
 -- name: mark_ordered(erasure_ids)!
@@ -87,6 +93,28 @@ order by check_at limit :most;
 
 -- name: targets_of(erasure_ids)
 select erasure_id, topic, partition, key from compliance.targets where erasure_id = any(:erasure_ids::text[]);
+
+-- name: targets_to_check(most)
+-- Tombstoned again after their case had been verified.
+select erasure_id, topic, partition, key from compliance.targets
+where check_at <= now() and sent_at is not null order by check_at limit :most;
+
+-- name: mark_checked(erasure_ids, topics, partitions, keys)
+-- Not those that came once more meanwhile.
+with checked as (
+    update compliance.targets t set check_at = null
+    from unnest(:erasure_ids::text[], :topics::text[], :partitions::int[], :keys::bytea[])
+        as s (erasure_id, topic, partition, key)
+    where (t.erasure_id, t.topic, t.partition, t.key) = (s.erasure_id, s.topic, s.partition, s.key)
+        and t.sent_at is not null and t.check_at <= now()
+    returning t.erasure_id
+)
+select erasure_id, account_hash, mid_hash, nonce from compliance.cases
+where erasure_id in (select erasure_id from checked);
+
+-- name: note_found(erasure_ids)
+update compliance.cases set found = found + 1 where erasure_id = any(:erasure_ids::text[])
+returning erasure_id, account_hash, mid_hash, nonce;
 
 -- name: mark_verified(erasure_id)^
 update compliance.cases set state = 'verified', verified_at = clock_timestamp()

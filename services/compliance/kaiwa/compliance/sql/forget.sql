@@ -22,6 +22,9 @@ select c.erasure_id, array(
     select holder from compliance.receipts r where r.erasure_id = c.erasure_id) as holders
 from compliance.cases c
 where c.state = 'closed' and c.closed_at < now() - :older_than::interval
+    and not exists (
+        select from compliance.targets t
+        where t.erasure_id = c.erasure_id and (t.sent_at is null or t.check_at is not null))
 order by c.closed_at limit :most for update of c skip locked;
 
 -- name: forget_cases(erasure_ids)!

@@ -20,11 +20,19 @@ from compliance.cases
 where awaits_search and case scope when 'customer' then customer_hash else account_hash end = any(:subject_hashes::text[])
 group by 1;
 
+-- name: gathering(subject_hashes)
+-- Cases of late copies whose order is not out yet. Locked, so that it does not go out without what joins now.
+select erasure_id, case scope when 'customer' then customer_hash else account_hash end as subject_hash
+from compliance.cases
+where state = 'received' and reason = 'late_copy' and scope <> 'message' and ordered_at is null
+    and case scope when 'customer' then customer_hash else account_hash end = any(:subject_hashes::text[])
+order by erasure_id for update;
+
 -- name: tombstone_again(topics, partitions, keys)$
 -- Records of somebody erased that come again under their own key: their tombstone is owed once more, and a case that
--- waits for its verification waits from the start.
+-- waits for its verification waits from the start. One that was verified gets another look, see `mark_sent`.
 with again as (
-    update compliance.targets t set sent_at = null
+    update compliance.targets t set sent_at = null, check_at = null
     from unnest(:topics::text[], :partitions::int[], :keys::bytea[]) as r (topic, partition, key), compliance.cases c
     where (t.topic, t.partition, t.key) = (r.topic, r.partition, r.key) and t.sent_at is not null
         and c.erasure_id = t.erasure_id and c.scope <> 'message'
@@ -73,12 +81,12 @@ on conflict do nothing returning erasure_id, account_hash, mid_hash, nonce;
 -- A target that is there already gets another tombstone.
 insert into compliance.targets (erasure_id, topic, partition, key)
 select distinct * from unnest(:erasure_ids::text[], :topics::text[], :partitions::int[], :keys::bytea[])
-on conflict (erasure_id, topic, partition, key) do update set sent_at = null;
+on conflict (erasure_id, topic, partition, key) do update set sent_at = null, check_at = null;
 
--- name: charge_holders(erasure_id, names, deadlines)!
--- Ours, and everybody who is registered now.
+-- name: charge_holders(erasure_id, names, deadlines, gathers)!
+-- Ours, and everybody who is registered now; from when the order goes out.
 insert into compliance.duties (erasure_id, holder, due_at)
-select :erasure_id, name, now() + deadline from (
+select :erasure_id, name, now() + :gathers::interval + deadline from (
     select name, deadline from unnest(:names::text[], :deadlines::interval[]) as ours (name, deadline)
     union all select name, deadline from compliance.holders) as owing
 on conflict do nothing;
