@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
+from kaiwa.compliance.core.audit.words import ALONE, CHOICE, FILLERS, SAME, TAILS, WHAT, WHO
+
 _ADDRESS: Final = re.compile(
     r"(?<!\S)(?:(?:are|r) (?:you|u)|am i (?:\S+ )?(?:talking|chatting|speaking|texting|writing|typing) (?:to|with)|"
     r"(?:bist du|sind sie|seid ihr|bin ich(?: hier)? bei)|(?:spreche|schreibe|rede|chatte) ich(?: \S+)? mit|"
@@ -25,205 +27,6 @@ _POINTING: Final = re.compile(
     r"(?:es esto|esto es|es esta|esta es)|(?:isto|isso|esta) e|(?:questo|questa) e|es|e)(?!\S)"
 )
 """Something is pointed at: an article may be a robot, or show a person."""
-
-_FILLERS: Final = frozenset(
-    [
-        "a",
-        "an",
-        "really",
-        "actually",
-        "just",
-        "even",
-        "only",
-        "maybe",
-        "perhaps",
-        "some",
-        "kind",
-        "sort",
-        "of",
-        "like",
-        "real",
-        "actual",
-        "live",
-        "normal",
-        "not",
-        "all",
-        "by",
-        "any",
-        "chance",
-        "ein",
-        "eine",
-        "einen",
-        "einem",
-        "einer",
-        "eigentlich",
-        "wirklich",
-        "nur",
-        "echt",
-        "echte",
-        "echter",
-        "echten",
-        "echtem",
-        "richtige",
-        "richtiger",
-        "richtigen",
-        "hier",
-        "gerade",
-        "etwa",
-        "denn",
-        "vielleicht",
-        "so",
-        "un",
-        "une",
-        "vraie",
-        "vrai",
-        "vraiment",
-        "bien",
-        "juste",
-        "que",
-        "una",
-        "uno",
-        "realmente",
-        "solo",
-        "verdadera",
-        "verdadero",
-        "um",
-        "uma",
-        "mesmo",
-        "so",
-        "realmente",
-        "apenas",
-        "verdadeira",
-        "verdadeiro",
-        "davvero",
-        "proprio",
-        "solo",
-        "vera",
-        "vero",
-        "mica",
-        "talking",
-        "with",
-        "chatting",
-        "virtual",
-    ]
-)
-_WHAT: Final = frozenset(
-    [
-        "bot",
-        "chatbot",
-        "robot",
-        "robots",
-        "robo",
-        "ai",
-        "ki",
-        "ia",
-        "machine",
-        "maschine",
-        "maquina",
-        "macchina",
-        "roboter",
-        "computer",
-        "ordenador",
-        "computador",
-    ]
-)
-_WHO: Final = frozenset(
-    [
-        "human",
-        "humans",
-        "person",
-        "people",
-        "mensch",
-        "menschen",
-        "humain",
-        "humaine",
-        "humano",
-        "humana",
-        "umano",
-        "umana",
-        "personne",
-        "persona",
-        "pessoa",
-    ]
-)
-_SAME: Final = frozenset(["bot", "chatbot", "ai", "ki", "ia", "human", "mensch", "humain", "humano", "umano"])
-"""Of these an article that somebody points at is none."""
-_ALONE: Final = frozenset(
-    [
-        "real",
-        "echt",
-        "automated",
-        "automatic",
-        "automatisiert",
-        "automatisch",
-        "automatise",
-        "automatisee",
-        "reale",
-        "automatico",
-    ]
-)
-"""Without a noun behind them."""
-_CHOICE: Final = frozenset(["or", "oder", "ou", "o", "u"])
-_TAILS: Final = _CHOICE | frozenset(
-    [
-        "and",
-        "here",
-        "right",
-        "now",
-        "please",
-        "answering",
-        "replying",
-        "responding",
-        "writing",
-        "typing",
-        "talking",
-        "speaking",
-        "too",
-        "though",
-        "then",
-        "btw",
-        "lol",
-        "haha",
-        "being",
-        "und",
-        "hier",
-        "bitte",
-        "oder",
-        "der",
-        "die",
-        "das",
-        "denn",
-        "etwa",
-        "jetzt",
-        "et",
-        "ici",
-        "svp",
-        "qui",
-        "y",
-        "aqui",
-        "por",
-        "favor",
-        "e",
-        "qui",
-        "per",
-        "lol",
-        "kk",
-        "rsrs",
-        "ne",
-        "anwesend",
-        "dran",
-        "da",
-        "am",
-        "gelandet",
-        "real",
-        "reale",
-        "vera",
-        "vrai",
-        "verdadera",
-        "verdadeira",
-    ]
-)
-"""What may follow in the clause: it goes on with something else."""
 
 _TWO: Final = re.compile(
     r"(?<!\S)(?:chat bot|human being|real person|k[u]?nstliche intelligenz|intelligence artificielle|"
@@ -247,7 +50,7 @@ _JAPANESE: Final = re.compile(
 
 
 _HINT: Final = re.compile(
-    rf"\b(?:{'|'.join(sorted(_WHAT | _WHO | _ALONE))}|auto|intel|k[u]?nst)|[ボロ人機自中]|あなたは|(?:ai|bot)[でなのがと]"
+    rf"\b(?:{'|'.join(sorted(WHAT | WHO | ALONE))}|auto|intel|k[u]?nst)|[ボロ人機自中]|あなたは|(?:ai|bot)[でなのがと]"
 )
 """Without one of these a text holds none of the words, and the rest need not be looked at."""
 
@@ -263,8 +66,8 @@ def _clause_asks(clause: str) -> bool:
     """One clause, without its punctuation."""
     joined = " ".join(_TWO.sub(_one, _AUTOMATIC_ANSWER.sub("bot", clause.replace("un'", "un "))).split())
     return (
-        any(_is_told(joined[found.end() :], _WHAT | _WHO | _ALONE) for found in _ADDRESS.finditer(joined))
-        or any(_is_told(joined[found.end() :], _SAME) for found in _POINTING.finditer(joined))
+        any(_is_told(joined[found.end() :], WHAT | WHO | ALONE) for found in _ADDRESS.finditer(joined))
+        or any(_is_told(joined[found.end() :], SAME) for found in _POINTING.finditer(joined))
         or _chooses(joined.split())
     )
 
@@ -280,26 +83,26 @@ def _is_told(rest: str, nouns: frozenset[str]) -> bool:
     for at, word in enumerate(words):
         if word in nouns and _ends(words, at + 1):
             return True
-        if word not in _FILLERS:
+        if word not in FILLERS:
             return False
     return False
 
 
 def _ends(words: Sequence[str], at: int) -> bool:
-    return at >= len(words) or words[at] in _TAILS
+    return at >= len(words) or words[at] in TAILS
 
 
 def _chooses(words: Sequence[str]) -> bool:
     """``bot or a human``, or the other way round."""
     for at, word in enumerate(words):
-        if word not in _CHOICE or at == 0:
+        if word not in CHOICE or at == 0:
             continue
         then = at + 1
-        while then < len(words) and words[then] in _FILLERS:
+        while then < len(words) and words[then] in FILLERS:
             then += 1
         if then < len(words) and _ends(words, then + 1):
             both = {words[at - 1], words[then]}
-            if both & _WHAT and both & _WHO:
+            if both & WHAT and both & WHO:
                 return True
     return False
 
