@@ -4,11 +4,13 @@ import csv
 import io
 import json
 import random
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from kaiwa.compliance.core.charts import bars, spans
 from kaiwa.compliance.core.entries import Fact, commit, subject
 from kaiwa.compliance.core.figures import Figure, Read, figures, quantile, ranges
 from kaiwa.compliance.report.forms import as_csv, as_html, as_json
@@ -202,3 +204,20 @@ def test_ranges_and_quantiles() -> None:
     values = [float(n) for n in range(1, 101)]
     assert [quantile(values, share) for share in (0.5, 0.9, 0.99, 1.0)] == [50, 90, 99, 100]
     assert quantile([5.0], 0.5) == 5
+
+
+def test_every_finding_and_exception_says_what_it_means() -> None:
+    """Broken by: a number whose line nobody understands without the source."""
+    rows = [
+        each for each in figures(month()) if each.section in {"findings", "findings cleared", "exceptions"}
+    ]
+    assert {each.section for each in rows} == {"findings", "findings cleared", "exceptions"}
+    assert all(each.labels["means"] for each in rows)
+
+
+def test_charts_have_scales_that_can_be_read() -> None:
+    """Broken by: half a number of erasures as a line's name; durations without a scale."""
+    drawn = bars(["2026-11-01"], {"received": [5]}, title="By day")
+    assert re.findall(r"<text[^>]*>(\d+)</text>", drawn) == ["0", "3", "6"]
+    scale = spans([("verified", [("p50", 0.2, "0.20 s"), ("p99", 4000.0, "67 min")])], title="Times")
+    assert re.findall(r'middle">([^<p]+)</text>', scale) == ["0.1 s", "1 s", "10 s", "1 min", "10 min", "1 h"]

@@ -9,11 +9,17 @@ _WIDTH: Final = 720
 _HEIGHT: Final = 200
 _LEFT: Final = 40
 _BOTTOM: Final = 26
+_TICKS: Final = (
+    (0.001, "1 ms"), (0.01, "10 ms"), (0.1, "0.1 s"), (1.0, "1 s"), (10.0, "10 s"), (60.0, "1 min"), (600.0, "10 min"),
+    (3600.0, "1 h"), (36_000.0, "10 h"), (86_400.0, "1 d"), (864_000.0, "10 d"),
+)  # fmt: skip
+"""Seconds, as a scale of time names them."""
 
 
 def bars(days: Sequence[str], series: Mapping[str, Sequence[int]], *, title: str) -> str:
     """Groups of bars, a group for each day."""
     top = max((max(values, default=0) for values in series.values()), default=0) or 1
+    top += top % 2 if top > 1 else 0  # so that its half is a number of erasures, too
     step = (_WIDTH - _LEFT) / max(len(days), 1)
     width = min(22.0, step * 0.8 / max(len(series), 1))
     height = _HEIGHT - _BOTTOM - 12
@@ -35,7 +41,7 @@ def bars(days: Sequence[str], series: Mapping[str, Sequence[int]], *, title: str
 
 
 def spans(rows: Sequence[tuple[str, Sequence[tuple[str, float, str]]]], *, title: str) -> str:
-    """A line for each row with a dot at each of its values (name, value, as it is read), on a logarithmic scale."""
+    """A line for each row with a dot at each of its values (name, value, as it is read), on a logarithmic scale of seconds."""
     values = [value for _, dots in rows for _, value, _ in dots if value > 0]
     low, high = math.log10(min(values, default=1) / 2), math.log10(max(values, default=1) * 2)
     left, right, tall = 110, _WIDTH - 60, 44
@@ -43,9 +49,15 @@ def spans(rows: Sequence[tuple[str, Sequence[tuple[str, float, str]]]], *, title
     def place(value: float) -> float:
         return left + (right - left) * (math.log10(max(value, 1e-3)) - low) / max(high - low, 1e-9)
 
-    drawn = []
+    bottom = 16 + len(rows) * tall
+    drawn = [
+        f'<line class="grid" x1="{place(at):.1f}" x2="{place(at):.1f}" y1="6" y2="{bottom}"/>'
+        f'<text x="{place(at):.1f}" y="{bottom + 16}" text-anchor="middle">{read}</text>'
+        for at, read in _TICKS
+        if low <= math.log10(at) <= high
+    ]
     for n, (name, dots) in enumerate(rows):
-        y = 26 + n * tall
+        y = 30 + n * tall
         drawn.append(f'<text x="0" y="{y + 4}" class="name">{escape(name)}</text>')
         at = [place(value) for _, value, _ in dots]
         drawn.append(f'<line class="span" x1="{min(at):.1f}" x2="{max(at):.1f}" y1="{y}" y2="{y}"/>')
@@ -59,7 +71,7 @@ def spans(rows: Sequence[tuple[str, Sequence[tuple[str, float, str]]]], *, title
                 drawn.append(
                     f'<text x="{x:.1f}" y="{y - 11}" text-anchor="middle">{escape(f"{label} {read}")}</text>'
                 )
-    return _svg(drawn, title, 30 + len(rows) * tall)
+    return _svg(drawn, title, bottom + 22)
 
 
 def shares(rows: Sequence[tuple[str, int, int]], *, title: str) -> str:

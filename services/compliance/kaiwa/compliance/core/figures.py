@@ -222,14 +222,18 @@ def _exceptions(read: Read, lived: Sequence[Lived]) -> Iterable[Figure]:
         labels = {"means": FINDINGS.get(kind, {}).get(state, "")}
         yield Figure("findings", f"{kind} {state}", len(group), entries=numbered(group), labels=labels)
     for row in read.cleared:
-        yield Figure("findings cleared", f"{row['kind']} {row['state']}", row["cleared"])
+        labels = {"means": "was a finding; what came later cleared it"}
+        yield Figure("findings cleared", f"{row['kind']} {row['state']}", row["cleared"], labels=labels)
     late = [case for case in read.cases if case["state"] != "closed" and case["due_at"] <= read.now]
-    yield Figure("exceptions", "erasures past their deadline", len(late))
+    labels = {"means": "open now, and the time in which it should be gone is over"}
+    yield Figure("exceptions", "erasures past their deadline", len(late), labels=labels)
     again = [each for each in lived if Fact.FOUND in each.steps]
     numbers = ranges(each.steps[Fact.FOUND][1] for each in again)
-    yield Figure("exceptions", "erasures found again after the bound", len(again), entries=numbers)
+    labels = {"means": "the log still held a record when the verifier read it; it was erased once more"}
+    yield Figure("exceptions", "erasures found again after the bound", len(again), "", numbers, labels)
     unentered = [each for each in lived if Fact.RECEIVED not in each.steps]
-    yield Figure("exceptions", "erasures that the ledger does not have (yet)", len(unentered))
+    labels = {"means": "not sealed at the time of this report, or begun before its period"}
+    yield Figure("exceptions", "erasures that the ledger does not have (yet)", len(unentered), labels=labels)
 
 
 def _by(rows: Iterable[Any], key: Callable[[Any], Any]) -> list[tuple[Any, list[Any]]]:

@@ -13,6 +13,7 @@ import msgspec
 from kaiwa.compliance.core import charts
 from kaiwa.compliance.core.entries import Fact
 from kaiwa.compliance.core.figures import Figure, Read, days
+from kaiwa.compliance.report.readable import counted, duration, moment
 from kaiwa.contracts.erasures import Checkpoint
 from kaiwa.contracts.times import rfc3339
 
@@ -65,7 +66,7 @@ def as_html(read: Read, figures: Sequence[Figure], head: Checkpoint | None) -> s
         style=_FOLDER.joinpath("page.css").read_text("utf-8"),
         tiles=_tiles(figures),
         sections=_sections(read, figures),
-        counted=_counted,
+        counted=counted,
     )
 
 
@@ -83,7 +84,7 @@ def _tiles(figures: Sequence[Figure]) -> list[Mapping[str, object]]:
         {"name": "erasures closed", "value": f"{closed:,}", "warn": False},
         {
             "name": "to verified, 99 of 100",
-            "value": _read(float(verified.value)) if verified else "–",
+            "value": duration(float(verified.value)) if verified else "–",
             "warn": False,
         },
         {
@@ -154,11 +155,11 @@ def _sections(read: Read, figures: Sequence[Figure]) -> list[_Section]:
             ("at", "account", "author", "judged", "outside", "ledger"),
             [
                 (
-                    each.labels["at"],
+                    moment(each.labels["at"]),
                     each.labels["account"],
                     each.labels["author"],
                     each.labels["judged"],
-                    _read(float(each.value)) if each.value != "" else "",
+                    duration(float(each.value)) if each.value != "" else "",
                     each.entries,
                 )
                 for each in get("human agent tag, each")
@@ -184,7 +185,7 @@ def _times(figures: Sequence[Figure]) -> list[tuple[str, ...]]:
         if each.section.startswith("time to "):
             steps.setdefault(each.section.removeprefix("time to "), []).append(each)
     return [
-        (step, *(_read(float(each.value)) for each in those), those[0].entries)
+        (step, *(duration(float(each.value)) for each in those), those[0].entries)
         for step, those in steps.items()
     ]
 
@@ -200,23 +201,16 @@ def _coverage(figures: Sequence[Figure]) -> list[tuple[str, ...]]:
     ]
 
 
-def _counted(entries: str) -> str:
-    """How many entries such ranges are."""
-    bounds = [[int(each) for each in part.split("-")] for part in entries.split(",")]
-    count = sum(bound[-1] - bound[0] + 1 for bound in bounds)
-    return "1 entry" if count == 1 else f"{count:,} entries"
-
-
 def _by_day(read: Read) -> tuple[str, Sequence[str]]:
-    counted = days(read)
-    if not counted:
+    by_day = days(read)
+    if not by_day:
         return "", ()
     names = [fact.value.partition(".")[2] for fact in _DRAWN]
     series = {
-        name: [day.get(fact.value, 0) for day in counted.values()]
+        name: [day.get(fact.value, 0) for day in by_day.values()]
         for name, fact in zip(names, _DRAWN, strict=True)
     }
-    return charts.bars(list(counted), series, title="Erasures by day"), names
+    return charts.bars(list(by_day), series, title="Erasures by day"), names
 
 
 def _spans(figures: Sequence[Figure]) -> str:
@@ -225,7 +219,7 @@ def _spans(figures: Sequence[Figure]) -> str:
         if each.section.startswith("time to "):
             value = float(each.value)
             rows.setdefault(each.section.removeprefix("time to "), []).append(
-                (each.name, value, _read(value))
+                (each.name, value, duration(value))
             )
     return charts.spans(list(rows.items()), title="Time from noticed to each step") if rows else ""
 
@@ -239,11 +233,3 @@ def _shares(figures: Sequence[Figure]) -> str:
 
 def _total(figures: Sequence[Figure], section: str, name: str) -> int:
     return sum(int(each.value) for each in figures if (each.section, each.name) == (section, name))
-
-
-def _read(seconds: float) -> str:
-    """As people say it."""
-    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if abs(seconds) >= 2 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.2f} s" if abs(seconds) < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 - no finer than anybody reads
