@@ -144,3 +144,39 @@ async def alter(rig: Rig, settings: dict[str, str]) -> None:
         changed = {**existing, **settings}
         await found.apply([Alter(topics.SENDS, {}, changed)])
         await found.ready({topics.SENDS: changed})
+
+
+async def test_what_was_unsent_is_remembered_for_a_week_beyond_retention(rig: Rig) -> None:
+    """Promised are redeliveries up to 7 days later. Broken by: forgetting with retention, or never."""
+    kept = {"young": timedelta(0), "a week": timedelta(days=7), "past it": timedelta(days=7, seconds=61)}
+    async with pool(rig.dsn, application="test") as found, Producer(rig.kafka, client_id="test") as producer:
+        for name, age in kept.items():
+            await found.execute(
+                "insert into compliance.unsent (mid_hash, noted_at) values ($1, now() - $2::interval)",
+                name,
+                age,
+            )
+        await Forgetting(found, producer, retention=60)._turn()
+        left = {row["mid_hash"] for row in await found.fetch("select mid_hash from compliance.unsent")}
+    assert left == {"young", "a week"}
+
+
+async def test_a_clock_that_jumps_ahead_verifies_nothing_that_is_there(rig: Rig) -> None:
+    """PostgreSQL's clock says that the bound is over, and the log still has the record under its tombstone.
+
+    Broken by: taking the time that has passed for the proof.
+    """
+    told = record(message("m_there", "t", customer="c"))
+    await rig.write(told)
+    async with pool(rig.dsn, application="test") as found, Producer(rig.kafka, client_id="test") as producer:
+        await opened(found, "m_there")
+        await rig.write(Outgoing(told.topic, told.key, None, partition=told.partition))
+        await found.execute("update compliance.cases set state = 'tombstoned', check_at = now()")
+        verifier = Verifier(
+            found, producer, rig.kafka, Pace(rig.kafka, configured=BOUND), wake=asyncio.Event()
+        )
+        assert await verifier._turn()
+        (case,) = await found.fetch("select state, found from compliance.cases")
+        owed = await found.fetch("select key from compliance.targets where sent_at is null")
+    assert (case["state"], case["found"]) == ("received", 1)
+    assert [row["key"] for row in owed] == [told.key], "it gets another tombstone, and another look"
