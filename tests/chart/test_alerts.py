@@ -92,7 +92,13 @@ CASES = {
         {'kaiwa_compliance_overdue_receipts_open{holder="crm"}': "0x60"},
     ),
     "KaiwaRequestsWait": Case(
-        {"kaiwa_compliance_queue_size": "1x120"}, {"kaiwa_compliance_queue_size": "1x30 0x90"}, "90m"
+        {'kaiwa_compliance_queue_size{source="deauthorisation"}': "1x120"},
+        # One after another, and none of them for an hour.
+        {
+            'kaiwa_compliance_queue_size{source="deauthorisation"}': "1x40 0x80",
+            'kaiwa_compliance_queue_size{source="callback"}': "0x40 1x30 0x50",
+        },
+        "90m",
     ),
     "KaiwaSettingsDrift": Case(
         {'kaiwa_compliance_settings_drift_open{topic="a"}': "1x60"},

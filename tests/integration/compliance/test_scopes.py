@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 import msgspec
 import pytest
 from compliance_rig import BOUND, SLACK, Rig, until
@@ -23,7 +24,7 @@ from kaiwa.devstack.tables import tables_with
 
 EXAMPLE = Path(__file__).parents[3] / "libs/client/example/holder.py"
 CONTENT = (topics.EVENTS, topics.QUARANTINE)
-SHOP, HELD = "17841400000000002", "17841400000000003"
+SHOP, HELD, LEFT = "17841400000000002", "17841400000000003", "17841400000000004"
 
 
 async def asked(rig: Rig) -> dict[str, dict[str, Any]]:
@@ -86,7 +87,7 @@ async def nothing_holds_an_unsend(rig: Rig) -> None:
 
 
 async def people_ask(rig: Rig, people: People) -> str:
-    """A customer by an operator, an account by its deauthorisation, and two strangers; the first one's code."""
+    """A customer by an operator, an account by its deauthorisation, and three strangers; the first one's code."""
     begun = await rig.kaiwa(
         "deletions", "request", "--account", ACCOUNT, "--customer", people.customer, "--json"
     )
@@ -96,12 +97,14 @@ async def people_ask(rig: Rig, people: People) -> str:
         wish(Kind.APP_DEAUTHORIZED, "h", "CODEH"),
         wish(Kind.DELETION_REQUESTED, "stranger", "CODE1"),
         wish(Kind.DELETION_REQUESTED, "nobody", "CODE2"),
+        wish(Kind.APP_DEAUTHORIZED, "leaver", "CODE3"),
     )
 
     async def queued() -> bool:
-        return await column(rig, "select count(*) from compliance.requests where state = 'queued'") == [2]
+        return await column(rig, "select count(*) from compliance.requests where state = 'queued'") == [3]
 
-    await until(queued, within=SLACK, what="both strangers in the queue")
+    await until(queued, within=SLACK, what="the strangers in the queue")
+    await an_account_that_left(rig)
     matched = await rig.kaiwa("deletions", "match", "CODE1", "--account", ACCOUNT, "--customer", "c9")
     assert matched.returncode == 0, matched.stderr
     rejected = await rig.kaiwa("deletions", "reject", "CODE2", "--reason", "not_ours")
@@ -109,6 +112,23 @@ async def people_ask(rig: Rig, people: People) -> str:
     assert (await rig.kaiwa("deletions", "match", "CODE2", "--account", ACCOUNT)).returncode == 1
     code: str = json.loads(begun.stdout)["code"]
     return code
+
+
+async def an_account_that_left(rig: Rig) -> None:
+    """Nobody logged in as who removed the app: its operator sees that, and says which account's tokens are meant."""
+    (code,) = (code for code, row in (await asked(rig)).items() if row["user_id"] == "leaver")
+
+    async def counted() -> bool:
+        async with httpx.AsyncClient() as client:
+            shown = (await client.get(f"{rig.url}/metrics")).text
+        return 'kaiwa_compliance_queue_size{source="deauthorisation"} 1.0' in shown
+
+    await until(counted, within=SLACK, what="the deauthorisation in the metrics")
+    matched = await rig.kaiwa("deletions", "match", code, "--account", LEFT)
+    assert matched.returncode == 0, matched.stderr
+    assert await column(rig, f"select reason from compliance.cases where account_id = '{LEFT}'") == [
+        "deauthorised"
+    ]
 
 
 async def stray_receipts(rig: Rig) -> None:
@@ -177,14 +197,14 @@ async def test_customers_and_accounts_are_gone_and_everybody_hears_what_became_o
 
     async def tombstoned() -> bool:
         found = await column(rig, "select state from compliance.cases where scope <> 'message'")
-        return len(found) == 3 and "received" not in found
+        return len(found) == 4 and "received" not in found
 
     await until(
         tombstoned, within=SLACK, what="the records found and tombstoned, so that what follows is late"
     )
     await rig.write(next(each for each in written if each.topic == topics.EVENTS))
     await stray_receipts(rig)
-    await rig.settled("verified", cases=5, within=BOUND + SLACK)
+    await rig.settled("verified", cases=6, within=BOUND + SLACK)
     for topic in CONTENT:
         assert not any(people.gone.encode() in value for value in await rig.values(topic)), topic
         assert not traces(kafka.log_dir, topic, people.gone.encode()), topic
@@ -194,11 +214,11 @@ async def test_customers_and_accounts_are_gone_and_everybody_hears_what_became_o
     assert kept == 3, "only what was asked for goes"
 
     await rig.acknowledge()
-    await rig.settled("closed", cases=5, within=SLACK)
+    await rig.settled("closed", cases=6, within=SLACK)
     await everybody_was_answered(rig, code)
     for name in (people.customer, people.third, "stranger", "nobody", people.gone):
         assert not await tables_with(rig.dsn, name), "what is finished holds no id"
-    await rig.off_the_disk(people.customer, people.third, "stranger", "nobody", people.gone)
+    await rig.off_the_disk(people.customer, people.third, "stranger", "nobody", "leaver", people.gone)
     await holders_are_known(rig)
     for log in (service.log, crm.log):
         assert people.customer not in log.read_text()

@@ -126,7 +126,9 @@ class Requests:
             if begun:
                 crash.point("compliance.requests_settled")
         async with self._pool.acquire() as connection:
-            metrics.REQUESTS_QUEUED.set(await _sql.count_queued(connection))
+            queued = {row["source"]: row["requests"] async for row in _sql.queued_by_source(connection)}
+        for source in REASONS:
+            metrics.REQUESTS_QUEUED.labels(source).set(queued.get(source, 0))
         if begun:
             self._wake.set()
         return begun == _MOST

@@ -193,9 +193,9 @@ ALERTS: Final = (
     Alert(
         "KaiwaRequestsWait",
         "ticket",
-        "max(kaiwa_compliance_queue_size) > 0",
+        "max by (source) (kaiwa_compliance_queue_size) > 0",
         "1h",
-        "Deletion requests wait for an operator",
+        "A request ({{ $labels.source }}) waits for an operator",
         "Nobody knows whose data they mean; the law's clock runs (a month at most).",
     ),
     Alert(

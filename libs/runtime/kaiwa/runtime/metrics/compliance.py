@@ -69,8 +69,10 @@ OLDEST_UNSEALED: Final = Gauge(
 REQUESTS: Final = Counter(
     "kaiwa_compliance_requests_total", "Requests that ended", ["source", "state"], registry=COMPLIANCE
 )
-# Requests that wait for an operator: nobody knows whose data they mean.
-REQUESTS_QUEUED: Final = Gauge("kaiwa_compliance_queue_size", "Requests without a match", registry=COMPLIANCE)
+# Requests that wait for an operator, by where they came from: nobody knows whose data, or whose tokens, they mean.
+REQUESTS_QUEUED: Final = Gauge(
+    "kaiwa_compliance_queue_size", "Requests without a match", ["source"], registry=COMPLIANCE
+)
 # Receipts that nobody owes: unknown_erasure, unknown_holder.
 STRAY_RECEIPTS: Final = Counter(
     "kaiwa_compliance_stray_receipts_total", "Receipts that belong to no duty", ["why"], registry=COMPLIANCE

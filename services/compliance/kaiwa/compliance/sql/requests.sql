@@ -47,8 +47,8 @@ where told_at < now() - :older_than::interval order by told_at limit :most for u
 -- name: end_withdrawals(erasure_ids)!
 delete from compliance.withdrawals where erasure_id = any(:erasure_ids::text[]);
 
--- name: count_queued()$
-select count(*) from compliance.requests where state = 'queued';
+-- name: queued_by_source()
+select source, count(*) as requests from compliance.requests where state = 'queued' group by source;
 
 -- name: list_requests(most)
 select code, source, state, refusal, received_at, due_at, finished_at, app_id, user_id

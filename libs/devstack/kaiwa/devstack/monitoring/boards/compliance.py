@@ -102,8 +102,8 @@ COMPLIANCE: Final = Dashboard(
                 ),
                 Panel(
                     "Requests without a match",
-                    "Nobody knows whose data they mean: `kaiwa deletions match` or `reject`.",
-                    [Query("max(kaiwa_compliance_queue_size{@})", "waiting")],
+                    "Nobody knows whose data they mean, or whose tokens: `kaiwa deletions match` or `reject`.",
+                    [Query("max by (source) (kaiwa_compliance_queue_size{@})", "{{source}}")],
                     kind="stat",
                     most=1,
                     runbook="KaiwaRequestsWait",
