@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from dispatcher_rig import DispatcherRig
-from storm import DELIVERY, POINTS, Storm, account_of, judge
+from storm import DELIVERY, POINTS, Storm
+from storm_verdict import account_of, judge
 
 from kaiwa.devstack.stack import running
 
