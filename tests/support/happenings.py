@@ -8,7 +8,7 @@ import msgspec
 from kaiwa.bus.records import Outgoing
 from kaiwa.contracts import accounts, topics
 from kaiwa.contracts.accounts import Account, login_user_hash
-from kaiwa.contracts.events import Event, Kind, encode
+from kaiwa.contracts.events import Event, Kind, Stream, encode
 from kaiwa.contracts.ids import derived
 from kaiwa.contracts.partition import of_conversation
 from kaiwa.contracts.times import rfc3339
@@ -18,7 +18,13 @@ ACCOUNT = "17841400000000001"
 
 
 def event(
-    kind: Kind, data: dict[str, Any], *, customer: str | None, account: str | None = ACCOUNT, raw: Any = None
+    kind: Kind,
+    data: dict[str, Any],
+    *,
+    customer: str | None,
+    account: str | None = ACCOUNT,
+    raw: Any = None,
+    stream: Stream = "messaging",
 ) -> Event:
     """An event whose id follows from what it says, as a redelivery's does."""
     now = rfc3339(datetime.now(UTC))
@@ -31,22 +37,29 @@ def event(
         occurred_at=now,
         time_source="event",
         received_at=now,
-        stream="messaging",
+        stream=stream,
         data=msgspec.Raw(msgspec.json.encode(data)),
         raw=msgspec.Raw(msgspec.json.encode(raw)),
     )
 
 
-def message(mid: str, text: str, *, customer: str, kind: Kind = Kind.MESSAGE_RECEIVED) -> Event:
-    return event(kind, {"mid": mid, "text": text}, customer=customer)
+def message(
+    mid: str,
+    text: str,
+    *,
+    customer: str,
+    kind: Kind = Kind.MESSAGE_RECEIVED,
+    stream: Stream = "messaging",
+) -> Event:
+    return event(kind, {"mid": mid, "text": text}, customer=customer, stream=stream)
 
 
 def edit(mid: str, text: str, *, customer: str, number: int = 1) -> Event:
     return event(Kind.MESSAGE_EDITED, {"mid": mid, "text": text, "num_edit": number}, customer=customer)
 
 
-def unsend(mid: str, *, customer: str, raw: Any = None) -> Event:
-    return event(Kind.MESSAGE_UNSENT, {"mid": mid}, customer=customer, raw=raw)
+def unsend(mid: str, *, customer: str, raw: Any = None, stream: Stream = "messaging") -> Event:
+    return event(Kind.MESSAGE_UNSENT, {"mid": mid}, customer=customer, raw=raw, stream=stream)
 
 
 def record(happened: Event) -> Outgoing:

@@ -18,10 +18,11 @@ CONTENT = (topics.EVENTS, topics.QUARANTINE)
 
 @pytest.mark.timeout(240)
 async def test_unsent_messages_are_gone_from_log_tables_and_segment_files(rig: Rig) -> None:
-    """Before, after and between; echo, edit, unknown and quarantine too; on partitions that are otherwise idle.
+    """Before, after and between; standby, echo, edit, unknown and quarantine too; on partitions that are otherwise idle.
 
     Broken by: no heartbeats (the segment files keep it); no tombstone for late copies (``after`` stays readable);
-    no index of quarantine or unknown records; a tombstone to another partition; old versions of a case left in its file.
+    no index of quarantine, unknown or standby records; a tombstone to another partition; old versions of a case left in
+    its file.
     """
     gone, kept, customer = (f"canary-{uuid.uuid4().hex}" for _ in range(3))
     before, echo, after, other = (f"m_{uuid.uuid4().hex}" for _ in range(4))
@@ -29,7 +30,7 @@ async def test_unsent_messages_are_gone_from_log_tables_and_segment_files(rig: R
     await rig.write(
         record(message(before, gone, customer=customer)),
         record(edit(before, gone, customer=customer)),
-        record(message(echo, gone, customer=customer, kind=Kind.MESSAGE_ECHOED)),
+        record(message(echo, gone, customer=customer, kind=Kind.MESSAGE_ECHOED, stream="standby")),
         record(event(Kind.UNKNOWN, {}, customer=customer, raw=item)),
         Outgoing(topics.QUARANTINE, b"poison", f'"mid":"{before}","text":"{gone}"'.encode()),
         record(message(other, kept, customer=customer)),
@@ -46,7 +47,7 @@ async def test_unsent_messages_are_gone_from_log_tables_and_segment_files(rig: R
     await rig.write(
         record(unsend(before, customer=customer)),
         record(unsend(after, customer=customer)),
-        record(unsend(echo, customer=customer, raw=telling)),
+        record(unsend(echo, customer=customer, raw=telling, stream="standby")),
     )
 
     async def noticed() -> bool:

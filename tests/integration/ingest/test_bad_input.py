@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from deliveries import body, entry, incoming, text
-from doors import APP, PATH, SECRET, Door, environment, written
+from doors import APP, PATH, SECRET, TOKEN, Door, environment, written
 
 from kaiwa.bus.records import Record, header_text
 from kaiwa.contracts import events, quarantine, topics
@@ -120,6 +120,18 @@ async def test_a_new_secret_counts_without_a_restart(door: Door, account: str, t
         while (await door.post(sent, secret=b"rotated")).status_code != 200:  # noqa: ASYNC110 - it is another process
             await asyncio.sleep(0.1)
     assert (await door.post(sent)).status_code == 200
+
+
+async def test_a_new_token_counts_without_a_restart_and_an_old_one_no_more(
+    door: Door, tmp_path: Path
+) -> None:
+    """Broken by tokens that are read once."""
+    assert (await door.challenge(token="rotated")).status_code == 403
+    (tmp_path / "tokens").write_text("first\nrotated\n")
+    async with asyncio.timeout(10):
+        while (await door.challenge(token="rotated")).status_code != 200:  # noqa: ASYNC110 - it is another process
+            await asyncio.sleep(0.1)
+    assert [(await door.challenge(token=token)).status_code for token in ("first", TOKEN)] == [200, 403]
 
 
 async def test_no_banner_is_shown(door: Door) -> None:

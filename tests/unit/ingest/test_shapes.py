@@ -64,6 +64,18 @@ MESSAGING = [
         received(attachments=[{"type": "ig_story", "url": "https://cdn/s", "id": "9"}]),
     ),
     Case(
+        "mentioned in a story",
+        attached({"type": "story_mention", "payload": {"url": "https://cdn/s?sig=1"}}),
+        "message.received",
+        received(attachments=[{"type": "story_mention", "url": "https://cdn/s?sig=1"}]),
+    ),
+    Case(
+        "a carousel, of which Meta tells the first slide only",
+        attached({"type": "ig_post", "payload": {"ig_post_media_id": "17", "url": "https://cdn/slide1"}}),
+        "message.received",
+        received(attachments=[{"type": "ig_post", "url": "https://cdn/slide1", "id": "17"}]),
+    ),
+    Case(
         "view once, without payload",
         attached({"type": "ephemeral"}),
         "message.received",
