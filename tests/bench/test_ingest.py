@@ -5,18 +5,21 @@ Every case is a ratio of figures from one run, the processor's time first; absol
 
 import asyncio
 import contextlib
+import gc
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from contest import (
     EVENTS_A_BODY,
+    IN_PRODUCTION,
     PARTITIONS,
     Contestant,
     Rounds,
+    bare,
     bulk,
     ingest,
     own_cpu,
@@ -32,38 +35,25 @@ from kafka_records import new_topic
 from load import drive
 
 from kaiwa.bus.clients import producing
-from kaiwa.bus.records import Record
 from kaiwa.contracts import topics
 from kaiwa.devstack.stack import Stack
 from kaiwa.runtime.settings import Kafka
 
-ROUNDS = 3
-NOISE = 0.8
-"""What neighbours may cost: a bar that is met with little to spare is held to this part of it."""
-BARE_BAR, SILENT_BAR, PLAIN_SINGLE_BAR = 0.8, 0.45, 2.2
-PLAIN_BULK_BAR = 6  # 5.7 on a crowded machine: docs/decisions/0014
-BROKER_BAR = 3  # a p99 feels neighbours more than a median does: 2.4 to 3.4
+ROUNDS, ROUNDS_OF_TIMES, WARMING = 3, 7, 2  # a p99 varies more than a sum does, and Java compiles for seconds
+BARE_BAR, SILENT_BAR, PLAIN_SINGLE_BAR, PLAIN_BULK_BAR, BROKER_BAR = 0.8, 0.45, 2.2, 6, 3
 BODIES, BODIES_FOR_PLAIN = 40, 8
 REQUESTS, REQUESTS_FOR_PLAIN = 6_000, 2_000
 
 
 @pytest.fixture
 async def kafka(stack: Stack) -> Kafka:
-    await apply_topics(stack)
+    await apply_topics(stack, bound=IN_PRODUCTION)
     return Kafka(bootstrap_servers=stack.bootstrap_servers)
 
 
 async def accepted(service: Contestant, requests: Sequence[bytes], *, connections: int = 8) -> None:
     answers = await drive(service.port, requests, connections=connections)
     assert {answer.status for answer in answers} == {200}
-
-
-async def bare(producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
-    acks = [
-        await producer.send(r.topic, r.value, key=r.key, partition=r.partition, headers=list(r.headers))
-        for r in records
-    ]
-    await asyncio.gather(*acks)
 
 
 async def test_bodies_of_a_thousand_events(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
@@ -104,7 +94,7 @@ async def test_bodies_of_a_thousand_events(stack: Stack, kafka: Kafka, tmp_path:
         events_per_second=[ours.a_second, reference.a_second, simple.a_second],
     )
     assert to_bare >= BARE_BAR
-    assert to_plain >= NOISE * PLAIN_BULK_BAR
+    assert to_plain >= PLAIN_BULK_BAR
 
 
 async def test_bodies_of_one_event(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
@@ -141,28 +131,34 @@ async def test_bodies_of_one_event(stack: Stack, kafka: Kafka, tmp_path: Path) -
     assert to_plain >= PLAIN_SINGLE_BAR
 
 
+@pytest.mark.timeout(400)
 async def test_time_to_the_answer(stack: Stack, kafka: Kafka, tmp_path: Path) -> None:
-    """p99 from request to 200 at half of the maximum rate, beside the broker's own for one record at that time."""
+    """p99 from request to 200 at half of the maximum rate, beside the broker's own for one record.
+
+    The broker's own is that of a bare producer in this very client, which sends single records at the same moments
+    into as many partitions, in rounds that alternate: docs/decisions/0014 says why.
+    """
     requests = [request(single(number)) for number in range(REQUESTS)]
     burst, calm = requests[: REQUESTS // 3], requests[REQUESTS // 3 :]
-    topic = await new_topic(kafka)
+    topic = await new_topic(kafka, partitions=PARTITIONS)
     ours, brokers, rates = [], [], []
     async with (
         ingest(stack, tmp_path) as service,
         AIOKafkaProducer(**producing(kafka, client_id="bench")) as producer,
+        without_collecting(),
     ):
         await service.until_accepting(requests[0])
         await accepted(service, burst, connections=64)
-        for _ in range(ROUNDS):
+        for _ in range(WARMING + ROUNDS_OF_TIMES):
             started = time.perf_counter()
             await accepted(service, burst, connections=64)
-            rates.append(len(burst) / (time.perf_counter() - started) / 2)
-            probe = asyncio.create_task(one_by_one(producer, topic))
-            answers = await drive(service.port, calm, connections=64, rate=rates[-1])
-            probe.cancel()
+            rate = len(burst) / (time.perf_counter() - started) / 2
+            answers = await drive(service.port, calm, connections=64, rate=rate)
             assert {answer.status for answer in answers} == {200}
+            rates.append(rate)
             ours.append(p99([answer.seconds for answer in answers]))
-            brokers.append(p99(await probe))
+            brokers.append(p99(await records_at(producer, topic, number=len(calm), rate=rate)))
+    ours, brokers = ours[WARMING:], brokers[WARMING:]
     times = ratio(ours, brokers)
     report(
         "time to the answer at half of the maximum rate",
@@ -171,24 +167,34 @@ async def test_time_to_the_answer(stack: Stack, kafka: Kafka, tmp_path: Path) ->
         p99_ms=[round(1e3 * statistics.median(times), 1) for times in (ours, brokers)],
         requests_per_second=round(statistics.median(rates)),
     )
-    assert times <= 2 * BROKER_BAR
+    assert times <= BROKER_BAR
 
 
-async def one_by_one(producer: AIOKafkaProducer, topic: str) -> list[float]:
-    """Until cancelled, a record every 10 ms, also while an earlier one is stuck: how long each took."""
-    taken: list[float] = []
+async def records_at(producer: AIOKafkaProducer, topic: str, *, number: int, rate: float) -> list[float]:
+    """Single records, so many a second and 64 at once at most, like ``drive``: the seconds that each took."""
+    waiting, taken = iter(range(number)), list[float]()
+    started = time.perf_counter()
 
-    async def look() -> None:
-        started = time.perf_counter()
-        await producer.send_and_wait(topic, b"v" * 500, key=b"k")
-        taken.append(time.perf_counter() - started)
+    async def keep_sending() -> None:
+        for n in waiting:
+            await asyncio.sleep(started + n / rate - time.perf_counter())
+            asked = time.perf_counter()
+            await producer.send_and_wait(topic, b"v" * 500, key=b"k", partition=n % PARTITIONS)
+            taken.append(time.perf_counter() - asked)
 
-    with contextlib.suppress(asyncio.CancelledError):
-        async with asyncio.TaskGroup() as looks:
-            while True:
-                looks.create_task(look())
-                await asyncio.sleep(0.01)
+    await asyncio.gather(*(keep_sending() for _ in range(64)))
     return taken
+
+
+@contextlib.asynccontextmanager
+async def without_collecting() -> AsyncIterator[None]:
+    """The collector walks through all of pytest, for tens of milliseconds: what waits meanwhile is measured as slow."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def p99(seconds: Sequence[float]) -> float:

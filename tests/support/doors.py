@@ -104,13 +104,17 @@ def environment(folder: Path, *, bootstrap_servers: str) -> dict[str, str]:
     return {"KAIWA_KAFKA__BOOTSTRAP_SERVERS": bootstrap_servers, **paths}
 
 
-async def apply_topics(stack: Stack) -> None:
+async def apply_topics(stack: Stack, *, bound: int = 30) -> None:
     """All topics, as an operator makes them, each partition of ours with a heartbeat in it: a new one may refuse
-    records for seconds, although it has a leader.
+    records for seconds, although it has a leader. ``bound``: seconds in which what is erased is gone.
     """
     command = [str(Path(sys.executable).with_name("kaiwa")), "topics", "apply", "--dev", "--json"]
     await asyncio.to_thread(
-        subprocess.run, command, env={**os.environ, **stack.environment}, check=True, capture_output=True
+        subprocess.run,
+        command,
+        env={**os.environ, **stack.environment, "KAIWA_COMPLIANCE__BOUND": str(bound)},
+        check=True,
+        capture_output=True,
     )
     async with Producer(Kafka(bootstrap_servers=stack.bootstrap_servers), client_id="test") as producer:
         beats = [
