@@ -22,6 +22,8 @@ from kaiwa.store import queries
 
 _sql: Final[Any] = queries.load("kaiwa.compliance")
 
+_DAY: Final = len("2026-11-22")
+
 Code = Annotated[str, typer.Argument(help="The confirmation code, as `kaiwa deletions requests` shows it.")]
 
 
@@ -101,10 +103,13 @@ def requests(
 ) -> None:
     """What people asked for; in the queue is what nobody could match yet."""
     rows = asyncio.run(_requests(load(Reading), most))
-    table = rich.table.Table("code", "source", "state", "refusal", "received", "due", "app", "user")
+    table = rich.table.Table(box=None, padding=(0, 1, 0, 0))
+    for name in ("code", "source", "state", "due", "app:user"):
+        table.add_column(name, no_wrap=name in {"code", "app:user"})  # they are copied from here
     for row in rows:
-        names = ("code", "source", "state", "refusal", "received_at", "due_at", "app_id", "user_id")
-        table.add_row(*(row[name] or "" for name in names))
+        state = f"{row['state']}, {row['refusal']}" if row["refusal"] else row["state"]
+        user = f"{row['app_id']}:{row['user_id']}" if row["user_id"] else ""
+        table.add_row(row["code"], row["source"], state, row["due_at"][:_DAY], user)
     emit(rows, as_json=as_json, table=table)
 
 

@@ -1,7 +1,7 @@
 """``kaiwa deletions …``: states and times, never an id of a person or content."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -12,12 +12,14 @@ import typer
 from kaiwa.compliance.commands import asking, importing, restoring
 from kaiwa.compliance.commands.database import Reading, database
 from kaiwa.compliance.core.holders import SENDS_EMPTY_AFTER
-from kaiwa.contracts.times import rfc3339
+from kaiwa.contracts.times import parse, rfc3339
 from kaiwa.runtime.cli import Failure, Json, emit
 from kaiwa.runtime.settings import load
 from kaiwa.store import queries
 
 _sql: Final = queries.load("kaiwa.compliance")
+
+_SECONDS: Final = len("2026-11-22T10:00:00")
 
 deletions = typer.Typer(help="What is to be deleted, and how far it is.")
 
@@ -45,15 +47,21 @@ def list_command(
 ) -> None:
     """The erasures, newest first."""
     rows = asyncio.run(_list(load(Reading), most))
-    table = rich.table.Table(
-        "erasure", "scope", "reason", "state", "received", "tombstoned", "verified", "closed", "found"
-    )
+    table = rich.table.Table(box=None, padding=(0, 1, 0, 0))
+    for name in ("erasure", "scope", "reason", "state", "received"):
+        table.add_column(name, no_wrap=name in {"erasure", "received"})
     for row in rows:
-        moments = (row[name] or "" for name in ("received_at", "tombstoned_at", "verified_at", "closed_at"))
-        table.add_row(
-            row["erasure_id"], row["scope"], row["reason"], row["state"], *moments, str(row["found"])
-        )
+        received = row["received_at"][:_SECONDS].replace("T", " ")
+        table.add_row(row["erasure_id"], row["scope"], row["reason"], stands(row), received)
     emit(rows, as_json=as_json, table=table)
+
+
+def stands(row: Mapping[str, Any]) -> str:
+    """How far it is, and how long after its beginning it came there: ``closed, 27 s``."""
+    reached = row.get(f"{row['state']}_at")
+    took = (parse(reached) - parse(row["received_at"])).total_seconds() if reached else 0
+    again = f", found again {row['found']} times" if row["found"] else ""
+    return row["state"] + (f", {took:.0f} s" if row["state"] != "received" else "") + again
 
 
 @deletions.command("show")
