@@ -61,7 +61,8 @@ def stands(row: Mapping[str, Any]) -> str:
     reached = row.get(f"{row['state']}_at")
     took = (parse(reached) - parse(row["received_at"])).total_seconds() if reached else 0
     again = f", found again {row['found']} times" if row["found"] else ""
-    return row["state"] + (f", {took:.0f} s" if row["state"] != "received" else "") + again
+    after = f", {took:.0f} s" if row["state"] != "received" else ""
+    return f"{row['state']}{after}{again}"
 
 
 @deletions.command("show")
