@@ -17,6 +17,7 @@ from kaiwa.compliance.core.erasure import Case, Subject
 from kaiwa.compliance.escalate import escalate
 from kaiwa.compliance.forget import Forgetting, open_days
 from kaiwa.compliance.pace import Pace
+from kaiwa.compliance.rewrite import Rewriting
 from kaiwa.compliance.verify import Verifier
 from kaiwa.contracts import topics
 from kaiwa.contracts.erasures import Erasure, encode
@@ -180,3 +181,28 @@ async def test_a_clock_that_jumps_ahead_verifies_nothing_that_is_there(rig: Rig)
         owed = await found.fetch("select key from compliance.targets where sent_at is null")
     assert (case["state"], case["found"]) == ("received", 1)
     assert [row["key"] for row in owed] == [told.key], "it gets another tombstone, and another look"
+
+
+async def test_a_table_that_is_locked_is_left_to_the_next_turn(database: str) -> None:
+    """A dump reads it. Broken by: asking again and again, for who waits for a lock keeps others waiting; silence about
+    ids that stay.
+    """
+    await migrate(database, rooms())
+    async with pool(database, application="test") as found:
+        await opened(found, "case")
+        await found.execute(
+            "update compliance.cases set state = 'closed', closed_at = now() - interval '1 hour', mid = null"
+        )
+        rewriting = Rewriting(found, bound=BOUND)
+        async with found.acquire() as dump, dump.transaction():
+            await dump.fetch("select from compliance.cases")
+            assert not await rewriting._turn()
+            assert metrics.IDS_ON_DISK._value.get() >= 3600
+        file = "select pg_relation_filenode('compliance.cases')"
+        before = await found.fetchval(file)
+        assert not await rewriting._turn()
+        assert metrics.IDS_ON_DISK._value.get() == 0
+        after = await found.fetchval(file)
+        assert after != before
+        assert not await rewriting._turn()
+        assert await found.fetchval(file) == after, "nothing closed since"

@@ -10,13 +10,14 @@ from typing import Any, Final
 import asyncpg
 
 from kaiwa.compliance.loops import elected, keep
-from kaiwa.runtime import metrics
+from kaiwa.runtime import logs, metrics
 from kaiwa.store import queries
 
 _TABLES: Final = ("cases", "requests", "withdrawals")
 _OFTEN: Final = 4  # times within the bound, at most
 
 _sql: Final[Any] = queries.load("kaiwa.compliance")
+_log = logs.get_logger()
 
 
 class Rewriting:
@@ -32,7 +33,9 @@ class Rewriting:
         )
 
     async def _turn(self) -> bool:
-        """A table that is locked for long is left to the next turn, and the age says so."""
+        """A table that is locked for long, by a dump, say, is left to the next turn, and the age says so: who asks for its
+        lock makes others wait.
+        """
         async with self._pool.acquire() as connection:
             ended = await _sql.ids_taken_out(connection, since=self._since)
             if ended["oldest"] is None:
@@ -41,8 +44,12 @@ class Rewriting:
             metrics.IDS_ON_DISK.set((ended["now"] - ended["oldest"]).total_seconds())
             # Whoever let go before `now` has locked the table by then, or is done: it is waited for.
             for table in _TABLES:
-                async with connection.transaction():
-                    await _sql.rewrite(connection, of_table=table)
+                try:
+                    async with connection.transaction():
+                        await _sql.rewrite(connection, of_table=table)
+                except asyncpg.LockNotAvailableError as error:
+                    _log.warning("rewrite_waits", table=table, exc_info=error)
+                    return False
         self._since = ended["now"]
         metrics.IDS_ON_DISK.set(0)
         return False
