@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_socket import disable_socket
 from stacks import NewStack, choose, opener
 
@@ -14,6 +15,10 @@ TESTS = Path(__file__).parent
 PURE_TIERS = {"unit", "contract"}
 EMBEDDED = ("integration/devstack", "e2e/test_demo.py")
 """They test the embedded stack itself."""
+
+# How fast examples come says something of the machine's load, nothing of the code.
+settings.register_profile("kaiwa", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kaiwa")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,6 +7,7 @@ import pytest_asyncio
 from conditions import eventually_true
 from dispatcher_rig import HUMAN, DispatcherRig
 
+from kaiwa.simulator.actions import React
 from kaiwa.simulator.simulator import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -113,3 +114,46 @@ async def test_the_fullest_budget_of_the_last_hour_is_shown(rig: DispatcherRig) 
     await eventually_true(lambda: shown("0.85"))
     await rig.db.execute("update dispatcher.throttles set heard_at = heard_at - interval '61 minutes'")
     await eventually_true(lambda: shown("0.0"))
+
+
+async def test_near_its_volume_an_account_keeps_what_is_left_for_people(rig: DispatcherRig) -> None:
+    """Both sides' messages of a day count. Broken by: counting one side's or other events, holding everybody back,
+    never letting bulk go again, or counting for longer than a day.
+    """
+
+    async def crowded() -> bool:
+        sql = "select crowded_until > now() from dispatcher.accounts where account_id = $1"
+        return bool(await rig.db.fetchval(sql, shop.account_id))
+
+    async def roomy() -> bool:
+        return not await crowded()
+
+    shop = await rig.account(entry={"limits": {"messages_per_day": 10}})
+    person = rig.sim.customer(shop)
+    for n in range(6):
+        rig.sim.act(React(mid=person.write(f"Hello {n}")))  # a reaction is no message
+    assert await rig.sim.settled()
+    assert (await rig.final(await rig.ask(person, "crowd 0", lane="bulk"))).state == "sent"
+    for n in range(2):
+        person.write(f"That makes nine {n}")
+    await eventually_true(crowded)
+
+    held = await rig.ask(person, "crowd 1", lane="bulk")
+    told = await rig.until(held, lambda outcome: outcome.state == "deferred")
+    assert told.reason == "account_crowded"
+    assert (await rig.final(await rig.ask(person, "crowd 2", lane="transactional"))).state == "sent"
+    await eventually_true(lambda: shown(rig, 'trouble="crowded"} 1'))
+
+    await rig.db.execute("update dispatcher.volumes set hour = hour - interval '25 hours'")
+    person.write("a day later")
+    await eventually_true(roomy)
+    an_hour_passes = "update dispatcher.intents set due_at = now(), next_at = now() where request_id = $1"
+    await rig.db.execute(an_hour_passes, held)
+    await rig.db.execute(
+        "update dispatcher.conversations set wake_at = now() where account_id = $1", shop.account_id
+    )
+    assert (await rig.final(held)).state == "sent"
+
+
+async def shown(rig: DispatcherRig, line: str) -> bool:
+    return line in await rig.metrics("dispatcher")

@@ -61,6 +61,22 @@ def test_account(author: AuthorKind, at: dict[str, Any], expected: Decision) -> 
     assert decided(author, at=at) == expected
 
 
+@pytest.mark.parametrize("author", ["human", "automation"])
+@pytest.mark.parametrize(
+    ("bulk", "until", "expected"),
+    [
+        (True, MS, Defer(NOON + MS, Reason.ACCOUNT_CROWDED)),
+        (True, timedelta(), Send()),
+        (True, -MS, Send()),
+        (False, MS, Send()),
+    ],
+)
+def test_an_account_near_its_volume_has_room_for_all_but_bulk(
+    author: AuthorKind, bulk: bool, until: timedelta, expected: Decision
+) -> None:
+    assert decided(author, at={"crowded_until": NOON + until}, request={"bulk": bulk}) == expected
+
+
 @pytest.mark.parametrize(("expires", "expired"), [(-MS, True), (timedelta(), True), (MS, False)])
 def test_expiry(expires: timedelta, expired: bool) -> None:
     expected = Refuse(Reason.EXPIRED) if expired else Send()
@@ -125,6 +141,7 @@ def test_automation_carries_what_it_owes_and_a_person_owes_nothing(
 RULES: list[tuple[str, dict[str, Any], Decision]] = [
     ("request", {"expires_at": NOON}, Refuse(Reason.EXPIRED)),
     ("at", {"state": "paused"}, LATER),
+    ("at", {"crowded_until": NOON + MS}, Defer(NOON + MS, Reason.ACCOUNT_CROWDED)),
     ("of", {"erased_before": NOON}, Refuse(Reason.RECIPIENT_ERASED)),
     ("of", {"suppressed_at": NOON}, Refuse(Reason.RECIPIENT_UNAVAILABLE)),
     ("of", {"control": "other"}, Refuse(Reason.NOT_OWNER)),
@@ -137,7 +154,7 @@ RULES: list[tuple[str, dict[str, Any], Decision]] = [
 @pytest.mark.parametrize("first", range(len(RULES)))
 def test_the_first_rule_that_objects_decides(first: int) -> None:
     """Breaks when two rules of the design's order change places: every later rule objects, too."""
-    fields: dict[str, dict[str, Any]] = {"request": {}, "at": {}, "of": {}}
+    fields: dict[str, dict[str, Any]] = {"request": {"bulk": True}, "at": {}, "of": {}}
     for where, field, _ in RULES[first:]:
         fields[where] |= field
     assert decided(of=fields["of"], at=fields["at"], request=fields["request"]) == RULES[first][2]

@@ -74,6 +74,10 @@ class Reason(StrEnum):
         "paused_by_platform",
         "Meta throttles this account; it goes on at the announced time.",
     )
+    ACCOUNT_CROWDED = (
+        "account_crowded",
+        "The account nears the 72,000 messages a day that Instagram bears; bulk waits, so that people can be answered.",
+    )
     TOO_LATE = "too_late", "There is nothing to cancel: no such request, or its sending has begun."
     EXPIRED = "expired", "`expires_at` passed before it could be sent."
     # known after the call

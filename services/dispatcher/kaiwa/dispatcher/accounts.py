@@ -35,6 +35,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     private_replies_per_hour: Rate | None = None
     live_replies_per_second: Rate | None = None
     conversations_per_second: Rate | None = None
+    messages_per_day: Annotated[int, msgspec.Meta(gt=0)] | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

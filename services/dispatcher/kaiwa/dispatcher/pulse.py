@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from kaiwa.contracts.times import parse
+from kaiwa.dispatcher.core.limits import CROWDED, VOLUME
 from kaiwa.dispatcher.core.quiet import silent_from
 from kaiwa.runtime import logs
 from kaiwa.store.pool import UNREACHABLE, Connection
@@ -26,12 +27,14 @@ class Heard:
     """Webhooks of one account: how many, the first and the last, as ingest wrote their times."""
 
     events: int = 0
+    messages: int = 0
     first: str = ""
     last: str = ""
 
-    def note(self, received_at: str, events: int = 1) -> None:
-        """Times of one form compare as texts."""
+    def note(self, received_at: str, events: int = 1, messages: int = 0) -> None:
+        """Times of one form compare as texts. ``messages``: how many of the events are messages, either side's."""
         self.events += events
+        self.messages += messages
         self.first = min(self.first or received_at, received_at)
         self.last = max(self.last, received_at)
 
@@ -54,7 +57,7 @@ class Pulse:
     def heard(self, found: Mapping[str, Heard]) -> None:
         for account_id, heard in found.items():
             kept = self._notes.heard.setdefault(account_id, Heard())
-            kept.note(heard.first, heard.events)
+            kept.note(heard.first, heard.events, heard.messages)
             kept.note(heard.last, 0)
 
     def sent(self, account_id: str) -> None:
@@ -105,6 +108,12 @@ class Pulse:
         await _sql.note_traffic(
             connection, accounts=names, lasts=lasts, gaps=gaps, counts=[heard[name].events for name in names]
         )
+        await _sql.note_volume(
+            connection, accounts=names, lasts=lasts, counts=[heard[name].messages for name in names]
+        )
+        spoken = [name for name in names if heard[name].messages]
+        if spoken:
+            await _sql.note_crowds(connection, ids=spoken, most=VOLUME.most, share=CROWDED)
         weeks = {row["account_id"]: row async for row in _sql.weeks(connection, ids=names)}
         newest = [max(last, before[name] or last) for name, last in zip(names, lasts, strict=True)]
         silent = [

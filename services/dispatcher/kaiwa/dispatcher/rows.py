@@ -9,6 +9,7 @@ import msgspec
 from kaiwa.contracts.sends import ThreadControl
 from kaiwa.dispatcher.core import throttle
 from kaiwa.dispatcher.core.decide import Decision, decide
+from kaiwa.dispatcher.core.lanes import BULK
 from kaiwa.dispatcher.core.pace import BucketClass, Limits, Rate
 from kaiwa.dispatcher.core.state import FOREVER, Account, Conversation, Grant, Intent, Nature, Policy
 from kaiwa.dispatcher.core.unit import CONTROL, FETCHED, GESTURES
@@ -34,6 +35,7 @@ def account(row: Row) -> Account:
         while_human=row["while_human"],
         markets=tuple(row["markets"]),
         disclosure=own(row["disclosure"]),
+        crowded_until=row["crowded_until"],
     )
 
 
@@ -60,6 +62,7 @@ def intent(row: Row) -> Intent:
         nature=nature,
         grant=_grant(row),
         control=thread_control(row),
+        bulk=row["lane_rank"] == BULK,
     )
 
 

@@ -44,6 +44,7 @@ class Tidy:
         await _sql.forget_unused_uploads(self._pool)
         await _sql.forget_empty_rooms(self._pool)
         await _sql.forget_traffic(self._pool)
+        await _sql.forget_volumes(self._pool)
         state = await _sql.gauges(self._pool)
         metrics.IN_DOUBT.set(state["in_doubt"])
         metrics.DOUBT_AGE.set(state["doubt_age"])

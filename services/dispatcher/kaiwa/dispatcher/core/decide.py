@@ -71,6 +71,7 @@ def decide(
     objection = (
         _expiry(intent, now)
         or _account(account, now)
+        or _crowded(intent, account, now)
         or _erased(intent, conversation)
         or _knowledge(intent, conversation, policy, now)
         or _suppressed(intent, conversation, now)
@@ -110,6 +111,13 @@ def _account(account: Account, now: datetime) -> Defer | Refuse | None:
         return Defer(now + HELD_RETRY, Reason.ACCOUNT_PAUSED)
     if account.paused_until is not None and now < account.paused_until:
         return Defer(account.paused_until, Reason.PAUSED_BY_PLATFORM)
+    return None
+
+
+def _crowded(intent: Intent, account: Account, now: datetime) -> Defer | None:
+    """The platform stops an account that has had too many messages; before that, those that nobody waits for wait."""
+    if intent.bulk and account.crowded_until is not None and now < account.crowded_until:
+        return Defer(account.crowded_until, Reason.ACCOUNT_CROWDED)
     return None
 
 

@@ -169,6 +169,9 @@ def _limits(s: Standing, now: datetime) -> Finding:
         return Finding(
             "limits", "bad", f"throttled by Meta for another {span(s.paused_until - now)}; {given}", do
         )
+    if s.crowded_until is not None and s.crowded_until > now:
+        do = "bulk messages wait until fewer were sent and received in a day; spread campaigns over more days"
+        return Finding("limits", "warn", f"nearly as many messages as Instagram bears in a day; {given}", do)
     if s.percent is not None and s.percent >= NEARLY_FULL:
         do = "calls are slowed down by themselves; find out who else calls for this account or app"
         return Finding("limits", "warn", f"{s.percent:.0f} % of Meta's budget is used; {given}", do)
@@ -232,6 +235,7 @@ _LIMITS = {
     "private_replies_per_hour": "private replies an hour",
     "live_replies_per_second": "replies a second to live comments",
     "conversations_per_second": "reads a second",
+    "messages_per_day": "messages a day",
 }
 
 

@@ -15,7 +15,9 @@ Name = TypeVar("Name", bound=Hashable)
 HUMAN: Final = 0
 """Lanes go by rank, as the database stores them: human, transactional, bulk."""
 
-FLOORS: Final[Mapping[int, float]] = {1: 0.2, 2: 0.05}
+BULK: Final = 2
+
+FLOORS: Final[Mapping[int, float]] = {1: 0.2, BULK: 0.05}
 """The share of an account's slots that a waiting lane gets, by rank, however much waits above it."""
 
 QUANTUM: Final = 4

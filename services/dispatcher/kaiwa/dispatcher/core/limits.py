@@ -57,6 +57,15 @@ OTHER_FORMATS = frozenset(
 )
 """Extensions of files that the platform takes as nothing. One that is in no list here says nothing, so it passes."""
 
+VOLUME = Limit(
+    72_000,
+    "messages in 24 hours",
+    "platform.md 4.1, sent and received: above it the account cannot send. The period is not stated; a day is ours",
+)
+
+CROWDED = 0.9
+"""Ours: from that share of :data:`VOLUME` on bulk messages wait, and the rest is for those who are talked with."""
+
 GRANT = timedelta(days=7)
 """How long after its creation a comment may be answered in private (platform.md 2.4)."""
 

@@ -42,6 +42,7 @@ class Standing:
     routing: Routing | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
     paused_until: datetime | None = None
+    crowded_until: datetime | None = None
     percent: float | None = None
     valid: bool | None = None
     expires_at: datetime | None = None

@@ -56,6 +56,8 @@ class Account:
     while_human: Literal["wait", "refuse"] = "wait"
     markets: tuple[str, ...] = ()
     disclosure: Own = SHIPPED
+    crowded_until: datetime | None = None
+    """Until then it has no room for bulk messages."""
 
 
 @dataclass(frozen=True)
@@ -117,3 +119,4 @@ class Intent:
     grant: Grant | None = None
     """Of a private reply: its comment's, None while no such comment was seen."""
     control: ThreadControl | None = None
+    bulk: bool = False

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from kaiwa.bus.records import Record, is_heartbeat, is_tombstone
-from kaiwa.contracts.events import decode
+from kaiwa.contracts.events import Kind, decode
 from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.dispatcher import accounts, settle
 from kaiwa.dispatcher.contents import Contents
@@ -30,6 +30,8 @@ from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
 _log = logs.get_logger()
+
+_MESSAGES = (Kind.MESSAGE_RECEIVED, Kind.MESSAGE_ECHOED)
 
 
 @dataclass
@@ -55,7 +57,9 @@ class _Learnt:
             _log.error("event_unreadable", partition=record.partition, offset=record.offset, exc_info=error)
             return
         if event.account_id is not None:
-            self.heard.setdefault(event.account_id, Heard()).note(event.received_at)
+            self.heard.setdefault(event.account_id, Heard()).note(
+                event.received_at, messages=int(event.kind in _MESSAGES)
+            )
         self.changes += [learnt] if learnt else []
         self.echoes += [seen] if seen else []
         self.remarks += [remarked] if remarked else []

@@ -48,8 +48,8 @@ for update skip locked;
 -- name: scheduled(most)
 -- Requests for later that nobody has judged, once all is known that was written before they were asked for.
 select
-    i.intent_id, i.author_kind, i.content_kind, i.due_at, i.requested_at, i.expires_at, i.started, i.comment_id,
-    i.thread_control, null::timestamptz as comment_seen_at, s.*
+    i.intent_id, i.author_kind, i.content_kind, i.lane_rank, i.due_at, i.requested_at, i.expires_at, i.started,
+    i.comment_id, i.thread_control, null::timestamptz as comment_seen_at, s.*
 from dispatcher.intents as i
 join dispatcher.conversations as c using (account_id, customer_id)
 cross join lateral (

@@ -2,7 +2,7 @@
 -- Everything that a person asks about accounts, in one look; ids null is all of them.
 select
     a.account_id, a.display_name, a.login, a.app_id, a.page_id, a.state, a.sealed_token <> '' as has_token,
-    a.default_app, a.routing, a.limits, a.paused_until, h.token_valid, h.token_expires_at, h.scopes, h.eligible,
+    a.default_app, a.routing, a.limits, a.paused_until, a.crowded_until, h.token_valid, h.token_expires_at, h.scopes, h.eligible,
     h.fields, h.error_code, h.error_subcode, h.probed_at, h.heard_at, h.silent_from, h.sent_at, h.failed_at,
     h.failed_code, h.failed_subcode, q.due_since, coalesce(q.held, 0) as held,
     greatest(
@@ -91,6 +91,31 @@ from unnest(:accounts::text[], :lasts::timestamptz[], :gaps::interval[], :counts
 on conflict (account_id, day) do update set
     events = t.events + excluded.events, longest_gap = greatest(t.longest_gap, excluded.longest_gap);
 
+-- name: note_volume(accounts, lasts, counts)!
+insert into dispatcher.volumes as v (account_id, hour, messages)
+select k.account_id, date_trunc('hour', k.last), k.messages
+from unnest(:accounts::text[], :lasts::timestamptz[], :counts::bigint[]) as k(account_id, last, messages)
+where k.messages > 0
+on conflict (account_id, hour) do update set messages = v.messages + excluded.messages;
+
+-- name: note_crowds(ids, most, share)!
+-- Whose messages of a day are near the most that there may be holds bulk back until the hour is over: then the oldest
+-- one no longer counts; the minute more is for the first message that tells. What has not changed is not written.
+update dispatcher.accounts as a set crowded_until = k.until
+from (
+    select a.account_id, case
+        when coalesce(sum(v.messages), 0) >= :share::float * coalesce((a.limits ->> 'messages_per_day')::bigint, :most::bigint)
+        then date_trunc('hour', clock_timestamp()) + interval '61 minutes'
+    end as until
+    from dispatcher.accounts as a
+    left join dispatcher.volumes as v on v.account_id = a.account_id
+        and v.hour > clock_timestamp() - interval '24 hours'
+    where a.account_id = any(:ids::text[])
+    group by a.account_id
+) as k
+where a.account_id = k.account_id and a.crowded_until is distinct from k.until
+    and (k.until is not null or a.crowded_until > clock_timestamp());
+
 -- name: weeks(ids)
 select account_id, sum(events)::bigint as events, max(longest_gap) as longest_gap from dispatcher.traffic
 where account_id = any(:ids::text[]) and day > (clock_timestamp() at time zone 'utc')::date - 8
@@ -111,6 +136,9 @@ update dispatcher.health as h set
 from unnest(:accounts::text[], :sent::boolean[], :failed::boolean[], :codes::integer[], :subcodes::integer[])
     as k(account_id, sent, failed, code, subcode)
 where h.account_id = k.account_id;
+
+-- name: forget_volumes()!
+delete from dispatcher.volumes where hour < clock_timestamp() - interval '25 hours';
 
 -- name: forget_traffic()!
 delete from dispatcher.traffic where day < (clock_timestamp() at time zone 'utc')::date - 14;
@@ -154,6 +182,7 @@ select
     count(*) filter (
         where a.sealed_token <> '' and h.failures > 0
             and coalesce(h.probed_at, h.token_since) < clock_timestamp() - interval '6 hours'
-    ) as unanswered
+    ) as unanswered,
+    count(*) filter (where a.crowded_until > clock_timestamp()) as crowded
 from dispatcher.accounts as a join dispatcher.health as h using (account_id)
 where a.state <> 'paused';
