@@ -1,9 +1,11 @@
 """What keeps the promise over time: holders that are late, settings that somebody changed, an index that was lost."""
 
 import asyncio
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from asyncpg import Pool
 from compliance_rig import BOUND, WITHIN, Rig, until
 from happenings import ACCOUNT, message, record, unsend
@@ -22,6 +24,7 @@ from kaiwa.compliance.verify import Verifier
 from kaiwa.contracts import topics
 from kaiwa.contracts.erasures import Erasure, encode
 from kaiwa.runtime import metrics
+from kaiwa.runtime.errors import DependencyError
 from kaiwa.store.migrate import migrate, rooms
 from kaiwa.store.pool import pool
 
@@ -139,12 +142,60 @@ async def test_settings_are_watched_the_index_comes_back_and_old_orders_go(rig: 
         assert await found.fetchval("select count(*) from compliance.cases where erasure_id = 'due'") == 0
 
 
-async def alter(rig: Rig, settings: dict[str, str]) -> None:
+async def test_a_topic_that_erases_late_or_never_is_named(rig: Rig) -> None:
+    """Broken by: watching retention alone; an alarm that names no topic; a look that gives up at the worst setting."""
+    pace = Pace(rig.kafka, configured=BOUND)
+    flag = metrics.SETTINGS_DRIFT.labels(topics.EVENTS)._value
+    await pace.read()
+    assert (flag.get(), pace.drift) == (0, ())
+    await alter(rig, {"max.compaction.lag.ms": "86400000"}, topics.EVENTS)
+    await pace.read()
+    (line,) = pace.drift
+    assert line.startswith("instagram.events.v1 erases within 86")
+    assert flag.get() == 1
+    await alter(rig, {"cleanup.policy": "delete"}, topics.EVENTS)
+    flag.set(0)
+    with pytest.raises(DependencyError, match="never erase"):
+        await pace.read()
+    assert flag.get() == 1
+
+
+async def test_what_was_tombstoned_under_a_longer_bound_is_looked_for_within_the_shorter(rig: Rig) -> None:
+    """Somebody had set a bound of a day, and it was mended. Broken by: a check that keeps the time it was first given."""
+    pace = Pace(rig.kafka, configured=BOUND)
+    await pace.read()
+    async with pool(rig.dsn, application="test") as found, Producer(rig.kafka, client_id="test") as producer:
+        await opened(found, "slow")
+        await found.execute(
+            "update compliance.cases set state = 'tombstoned', check_at = now() + interval '1 day'"
+        )
+        verifier = Verifier(found, producer, rig.kafka, pace, wake=asyncio.Event())
+        assert not await verifier._turn()
+        left = await found.fetchval("select check_at - now() from compliance.cases")
+        assert left <= timedelta(seconds=pace.bound)
+        assert await open_cases(rig) == [("slow", ["dispatcher", "topics"])]
+        await found.execute("insert into compliance.receipts values ('slow', 'topics', 'done', 1, now())")
+        await found.execute(
+            "insert into compliance.receipts values ('slow', 'dispatcher', 'failed', 0, now())"
+        )
+        assert await open_cases(rig) == [("slow", ["dispatcher"])]
+        await found.execute("update compliance.cases set state = 'closed'")
+        assert await open_cases(rig) == []
+
+
+async def open_cases(rig: Rig) -> list[tuple[str, list[str]]]:
+    """As an operator sees them. Broken by: a list of the newest alone; one that does not say who is waited for."""
+    done = await rig.kaiwa("deletions", "list", "--open", "--json")
+    assert done.returncode == 0, done.stderr
+    return [(case["erasure_id"], case["owes"]) for case in json.loads(done.stdout)]
+
+
+async def alter(rig: Rig, settings: dict[str, str], topic: str = topics.SENDS) -> None:
     async with cluster(rig.kafka) as found:
-        existing = (await found.existing([topics.SENDS]))[topics.SENDS].overrides
+        existing = (await found.existing([topic]))[topic].overrides
         changed = {**existing, **settings}
-        await found.apply([Alter(topics.SENDS, {}, changed)])
-        await found.ready({topics.SENDS: changed})
+        await found.apply([Alter(topic, {}, changed)])
+        await found.ready({topic: changed})
 
 
 async def test_what_was_unsent_is_remembered_for_a_week_beyond_retention(rig: Rig) -> None:

@@ -44,8 +44,9 @@ class Pace:
             backoff = await found.cleaner_backoff_ms()
         effective = {name: topic.effective for name, topic in existing.items()}
         erasing = {name: effective[name] for name in ERASABLE}
-        self._take(erasing, max(bounds(erasing, cleaner_backoff_ms=backoff).values()))
-        self._judge(effective)
+        within = bounds(erasing, cleaner_backoff_ms=backoff)
+        self._judge(effective, within)  # first: settings that never erase are the worst drift
+        self._take(erasing, max(within.values()))
 
     async def follow(self) -> None:
         async def turn() -> bool:
@@ -61,15 +62,17 @@ class Pace:
         lag = min(int(settings["max.compaction.lag.ms"]) for settings in effective.values())
         self.heartbeat, self.bound = topics.heartbeat_period(lag), bound
 
-    def _judge(self, effective: Mapping[str, Settings]) -> None:
+    def _judge(self, effective: Mapping[str, Settings], within: Mapping[str, float]) -> None:
         found = {name: topics.kept_longer(topic, effective[name]) for name, topic in _WATCHED.items()}
+        for name, bound in within.items():
+            if bound > self._configured:
+                found[name].append(
+                    f"{name} erases within {bound:g} s by its settings, and {self._configured:g} s are promised"
+                )
         for name, lines in found.items():
             metrics.SETTINGS_DRIFT.labels(name).set(bool(lines))
         sends = effective[topics.SENDS]
         metrics.SENDS_BOUND.set((int(sends["retention.ms"]) + int(sends["segment.ms"])) / 1000 + _ROLLED)
         self.drift = tuple(line for lines in found.values() for line in lines)
-        if self.bound > self._configured:
-            line = f"the bound of the topics' settings is {self.bound:g} s, and {self._configured:g} s are configured"
-            self.drift += (line,)
         for line in self.drift:
             _log.error("topic_settings_drift", finding=line)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -38,11 +39,13 @@ class Verifier:
     ) -> None:
         self._pool, self._producer, self._kafka, self._pace, self._wake = pool, producer, kafka, pace, wake
         self._sql: Any = queries.load("kaiwa.compliance")
+        self._bound = float("inf")  # the one that every check's time keeps
 
     async def run(self) -> None:
         await elected(self._pool, lambda: keep(self._turn, name="verify", every=_EVERY), name="verifier")
 
     async def _turn(self) -> bool:
+        await self._sooner()
         wanted = await self._due()
         again = await self._due_again()
         if not wanted and not again:
@@ -56,6 +59,14 @@ class Verifier:
         crash.point("compliance.verified")
         self._wake.set()
         return True
+
+    async def _sooner(self) -> None:
+        """Where settings erase faster again, they do so with what was tombstoned before, too."""
+        bound = self._pace.bound
+        if bound < self._bound:
+            async with self._pool.acquire() as connection:
+                await self._sql.check_sooner(connection, bound=timedelta(seconds=bound))
+        self._bound = bound
 
     async def _due(self) -> list[Wanted]:
         async with self._pool.acquire() as connection, connection.transaction():

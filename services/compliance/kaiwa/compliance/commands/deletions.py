@@ -42,17 +42,21 @@ for _name, _command in _COMMANDS.items():
 @deletions.command("list")
 def list_command(
     *,
-    most: Annotated[int, typer.Option("--most", min=1, help="The newest so many.")] = 100,
+    only_open: Annotated[
+        bool, typer.Option("--open", help="Only those that are not closed, the oldest first.")
+    ] = False,
+    most: Annotated[int, typer.Option("--most", min=1, help="So many of them.")] = 100,
     as_json: Json = False,
 ) -> None:
-    """The erasures, newest first."""
-    rows = asyncio.run(_list(load(Reading), most))
+    """The erasures, newest first; of those that are open also whose receipts each waits for."""
+    rows = asyncio.run(_list(load(Reading), most, only_open=only_open))
     table = rich.table.Table(box=None, padding=(0, 1, 0, 0))
-    for name in ("erasure", "scope", "reason", "state", "received"):
+    for name in ("erasure", "scope", "reason", "state", "received", *(["owes"] if only_open else [])):
         table.add_column(name, no_wrap=name in {"erasure", "received"})
     for row in rows:
         received = row["received_at"][:_SECONDS].replace("T", " ")
-        table.add_row(row["erasure_id"], row["scope"], row["reason"], stands(row), received)
+        owes = [", ".join(row["owes"])] if only_open else []
+        table.add_row(row["erasure_id"], row["scope"], row["reason"], stands(row), received, *owes)
     emit(rows, as_json=as_json, table=table)
 
 
@@ -82,9 +86,9 @@ def show_command(
     emit(shown, as_json=as_json, table=table)
 
 
-async def _list(settings: Reading, most: int) -> list[dict[str, Any]]:
+async def _list(settings: Reading, most: int, *, only_open: bool) -> list[dict[str, Any]]:
     async with database(settings.postgres) as opened:
-        return [_plain(row) async for row in _sql.list_cases(opened, most=most)]
+        return [_plain(row) async for row in _sql.list_cases(opened, only_open=only_open, most=most)]
 
 
 async def _show(settings: Reading, erasure_id: str) -> dict[str, Any]:

@@ -86,6 +86,10 @@ update compliance.cases set awaits_search = false where erasure_id = any(:erasur
 -- name: mark_located(erasure_ids)!
 update compliance.cases set located_at = clock_timestamp() where erasure_id = any(:erasure_ids::text[]);
 
+-- name: check_sooner(bound)!
+update compliance.cases set check_at = clock_timestamp() + :bound::interval
+where state = 'tombstoned' and check_at > clock_timestamp() + :bound::interval;
+
 -- name: cases_to_verify(most)
 select erasure_id, account_id, customer_id, mid, cutoff from compliance.cases
 where state = 'tombstoned' and check_at <= now()
