@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 from kaiwa.bus.clients import connecting
 from kaiwa.bus.errors import away
 from kaiwa.bus.topics import Alter, Create, Existing, Settings, Step
-from kaiwa.runtime.errors import KaiwaError
+from kaiwa.runtime.errors import DependencyError, KaiwaError
 from kaiwa.runtime.settings import Kafka
 
 _SET_ON_TOPIC: Final = 1  # Kafka's DYNAMIC_TOPIC_CONFIG
@@ -58,8 +58,10 @@ class Cluster:
         }
 
     async def cleaner_backoff_ms(self) -> int:
-        """The longest of all brokers: ours to know for the erasure bound, not ours to set."""
+        """The longest of all brokers: ours to know for the erasure bound, not ours to set. Raises DependencyError."""
         brokers = [str(broker["node_id"]) for broker in (await self._admin.describe_cluster())["brokers"]]
+        if not brokers:  # each of them has just started, or was too slow for its controller
+            raise DependencyError("Kafka names no broker that is up: look at the brokers")
         found = await self._settings(ConfigResourceType.BROKER, brokers, only=_CLEANER_BACKOFF)
         return max(int(entry["config_value"]) for entries in found.values() for entry in entries)
 
