@@ -1,12 +1,13 @@
 """The audit on a real Kafka and PostgreSQL: the dispatcher's disclosure is turned off, and it is found."""
 
+import json
 from collections import Counter
 from functools import partial
 
 import asyncpg
 import pytest
 from compliance_rig import SLACK, Rig, until
-from happenings import ACCOUNT, message, record
+from happenings import ACCOUNT, message, record, registered
 
 from kaiwa.bus.reader import read
 from kaiwa.bus.records import Outgoing, header_text
@@ -97,6 +98,13 @@ async def test_an_undisclosed_message_is_found_and_a_late_record_clears_what_it_
 
     await until(told, within=SLACK + 15, what="delivered, missing, failed, and an author unknown")
     assert (await findings(rig))["tag"] == ["proper"]
+    await rig.write(registered(ACCOUNT, "218471"))
+    listed = await rig.kaiwa("findings", "--json")
+    named = {(row["account_id"], row["kind"], row["state"]) for row in json.loads(listed.stdout)}
+    assert named == {
+        (ACCOUNT, *what)
+        for what in (("disclosure", "missing"), ("disclosure", "failed"), ("author", "typed"))
+    }, "whoever is alerted learns of which account"
 
     await rig.write(outcome("m4", customer="explained", author_kind="human", disclosed=False), *written)
     await rig.write(echoed("m3", customer="claims"))

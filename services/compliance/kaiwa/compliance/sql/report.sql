@@ -30,3 +30,7 @@ select v.kind, h.state, count(*) as cleared from compliance.verdict_history h jo
 where v.at >= :first and v.at < :last and not v.is_finding
     and h.state in ('missing', 'late', 'failed', 'typed', 'other_app', 'unexplained')
 group by 1, 2 order by 1, 2;
+
+-- name: list_findings(most)
+select verdict_id, at, account_hash, kind, state, trigger, author from compliance.verdicts
+where is_finding order by at desc limit :most;

@@ -224,7 +224,7 @@ COMPLIANCE: Final = Dashboard(
                 ),
                 Panel(
                     "Findings",
-                    "What nothing has cleared, for a person to look at: `kaiwa report`.",
+                    "What nothing has cleared, for a person to look at: `kaiwa findings`.",
                     [
                         Query(
                             "max by (kind, state) (kaiwa_compliance_audit_findings_open{@})",
