@@ -102,6 +102,14 @@ def start() -> Iterator[Start]:
         yield begin
 
 
+def test_a_service_shows_where_it_stands(start: Start) -> None:
+    """Broken by: a handler of the event loop, which does not run while something blocks that."""
+    service = start("well")
+    assert service.port
+    service.process.send_signal(signal.SIGUSR2)
+    until(lambda: any("runtime/app.py" in line for line in service.logged))
+
+
 def test_a_service_answers_its_probes(start: Start) -> None:
     service = start("well")
     assert service.get("/livez") == (200, "ok\n")

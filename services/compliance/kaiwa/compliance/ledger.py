@@ -91,7 +91,7 @@ class Sealer:
 
     def _stand_aside(self, signs: str) -> None:
         if self._aside != signs:
-            _log.error("ledger_signed_by_another_key", key_id=signs, ours=key_id(self._keys[0].public_key()))
+            _log.error("ledger_signed_by_another_key", key_id=signs)
         self._aside = signs
 
     async def _seal_with(

@@ -91,6 +91,8 @@ class Probes:
             "subscription_was_gone",
             account_id=row["account_id"],
             outcome="subscribed" if taken else "refused",
+            code=getattr(said, "code", None),
+            subcode=getattr(said, "subcode", None),
         )
         metrics.RESUBSCRIBED.labels("subscribed" if taken else "refused").inc()
         if taken:

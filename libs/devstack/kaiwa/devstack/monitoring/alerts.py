@@ -180,7 +180,7 @@ ALERTS: Final = (
         "sum(increase(kaiwa_compliance_found_again_total[1h])) > 0",
         "0m",
         "Something that should be gone was found",
-        "Its tombstones are written again; the log line `erasure_found_again` names topic, partition and offset.",
+        "Its tombstones are written again; the log line `erased_record_found` names topic, partition and offset.",
     ),
     Alert(
         "KaiwaReceiptOverdue",

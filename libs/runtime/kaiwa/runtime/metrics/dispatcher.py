@@ -145,6 +145,8 @@ DOOR_SECONDS: Final = Histogram(
     registry=DISPATCHER,
 )
 
-# A series that first appears at 1 has no rate: those that objectives rest on are there from the start.
+# A series that first appears at 1 has no rate: those that objectives and alerts rest on are there from the start.
 for _lane in ("human", "transactional", "bulk"):
     HANDOVER_SECONDS.labels(_lane)
+for _scope in ("account", "app"):
+    PAUSES.labels(_scope)
