@@ -29,7 +29,7 @@ SAFE: Final = frozenset(
         "offset", "offsets", "group", "generation", "lag", "count", "records", "bytes", "seconds", "bound", "kind",
         "stream", "status", "code", "subcode", "holder", "scope", "migrations", "schema", "lock", "leaves", "lane",
         "app_id", "account_id", "request_id", "event_id", "erasure_id",
-        "verdict_id", "key_id", "tree_size", "slice",
+        "verdict_id", "key_id", "tree_size", "slice", "table",
     }
 )  # fmt: skip
 
