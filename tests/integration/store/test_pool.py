@@ -1,5 +1,7 @@
 """The pool and named SQL on a real PostgreSQL: each convention that `queries` names, tried."""
 
+import asyncio
+import contextlib
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +11,7 @@ import asyncpg
 import pytest
 
 from kaiwa.runtime.errors import DependencyError
-from kaiwa.store.pool import pool
+from kaiwa.store.pool import Questions, pool, questions
 from kaiwa.store.queries import load
 
 SQL = """
@@ -96,3 +98,43 @@ async def test_a_pool_that_cannot_connect_says_so_without_the_password() -> None
             pass
     assert str(caught.value).startswith("PostgreSQL is away (ConnectionRefusedError)")
     assert "hunter2" not in str(caught.value)
+
+
+async def test_who_only_asks_gets_the_same_session_again_and_may_not_write(
+    things: asyncpg.Pool, sql: Any, database: str
+) -> None:
+    """Broken by: a session opened for each question, or one that writes."""
+    async with questions(database, application="test", most=1) as asking:
+        async with asking.session() as session:
+            first = await session.fetchval("select pg_backend_pid()")
+            assert await sql.find(session, id=1) is None
+        async with asking.session() as session:
+            assert await session.fetchval("select pg_backend_pid()") == first
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            async with asking.session() as session:
+                await sql.put(session, id=1, tags=["a"], payload=None)
+    assert await sql.find(things, id=1) is None
+
+
+async def test_a_session_that_was_lost_or_left_in_mid_question_is_not_used_again(
+    things: asyncpg.Pool, database: str
+) -> None:
+    """Broken by: handing a session on whatever became of it."""
+    async with questions(database, application="test", most=1) as asking:
+        async with asking.session() as session:
+            lost = await session.fetchval("select pg_backend_pid()")
+        await things.execute("select pg_terminate_backend($1, 5000)", lost)
+        with contextlib.suppress(asyncpg.PostgresError, OSError):  # where the loss has not been seen yet
+            async with asking.session() as session:
+                await session.fetchval("select 1")
+        async with asking.session() as session:
+            left = await session.fetchval("select pg_backend_pid()")
+        with pytest.raises(TimeoutError):
+            await _fall_asleep(asking)
+        async with asking.session() as session:
+            assert await session.fetchval("select pg_backend_pid()") not in (lost, left)
+
+
+async def _fall_asleep(asking: Questions) -> None:
+    async with asking.session() as session, asyncio.timeout(0.2):
+        await session.fetchval("select pg_sleep(60)")

@@ -127,13 +127,13 @@ async def test_the_keys_are_read_once_for_all_who_come_at_once(monkeypatch: pyte
             await asyncio.sleep(0)
             yield row
 
-    class Pool:
+    class Questions:
         @asynccontextmanager
-        async def acquire(self) -> AsyncIterator[None]:
+        async def session(self) -> AsyncIterator[None]:
             yield
 
     monkeypatch.setattr(callers, "_sql", Stored())
-    known = Callers(cast("Any", Pool()))
+    known = Callers(cast("Any", Questions()))
     given = f"Bearer {callers.key('k', secret)}".encode()
     admitted = await asyncio.gather(*(known.admit(given) for _ in range(50)))
     assert {caller.caller_id for caller in admitted} == {"k"}

@@ -56,34 +56,59 @@ async def pool(
         await _close(opened)
 
 
-@contextlib.asynccontextmanager
-async def read_pool(dsn: str, *, application: str, max_size: int) -> AsyncIterator[asyncpg.Pool]:
-    """A pool for those who only ask, one question at a time; what writes is refused by PostgreSQL.
+class Questions:
+    """Sessions for those who only ask, one question at a time; what writes is refused by PostgreSQL.
 
-    Its sessions keep nothing that had to be cleared between two questions, so nothing is: asyncpg's clearing costs more
-    than a read by primary key. It is not in the gauges.
+    A pool checks, times and clears a session in tasks of their own, which costs more than a read by primary key. These
+    keep nothing that had to be cleared, so each goes as it is to whoever asks next; one whose question did not end well
+    is closed. They are not in the gauges.
     """
-    session = {**_session(application), "default_transaction_read_only": "on"}
-    with _explained():
-        opened = await asyncpg.create_pool(
-            dsn,
-            min_size=1,
-            max_size=max_size,
+
+    def __init__(self, dsn: str, *, application: str, most: int) -> None:
+        self._dsn = dsn
+        self._settings = {**_session(application), "default_transaction_read_only": "on"}
+        self._places = asyncio.Semaphore(most)
+        self._free: list[asyncpg.Connection] = []
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[asyncpg.Connection]:
+        """One of :data:`UNREACHABLE` where PostgreSQL is away."""
+        async with self._places:
+            connection = await self._next()
+            try:
+                yield connection
+            except BaseException:
+                connection.terminate()
+                raise
+            self._free.append(connection)
+
+    async def close(self) -> None:
+        while self._free:
+            await self._free.pop().close(timeout=_CLOSE)
+
+    async def _next(self) -> asyncpg.Connection:
+        while self._free:
+            if not (connection := self._free.pop()).is_closed():
+                return connection
+        opened = await asyncpg.connect(
+            self._dsn,
             timeout=_CONNECT,
             command_timeout=_COMMAND,
             max_cached_statement_lifetime=0,
-            init=_prepare,
-            reset=_leave,
-            server_settings=session,
+            server_settings=self._settings,
         )
+        await _prepare(opened)
+        return opened
+
+
+@contextlib.asynccontextmanager
+async def questions(dsn: str, *, application: str, most: int) -> AsyncIterator[Questions]:
+    """At most so many sessions, opened as they are needed."""
+    asking = Questions(dsn, application=application, most=most)
     try:
-        yield opened
+        yield asking
     finally:
-        await _close(opened)
-
-
-async def _leave(_: asyncpg.Connection) -> None:
-    """Nothing to clear."""
+        await asking.close()
 
 
 async def _close(opened: asyncpg.Pool) -> None:

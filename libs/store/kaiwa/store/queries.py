@@ -29,14 +29,29 @@ Conventions, each tried against the library:
 from importlib.resources import as_file, files
 from typing import Any
 
+import asyncpg
 from aiosql.adapters.asyncpg import AsyncPGAdapter
 from aiosql.queries import Queries
 from aiosql.query_loader import QueryLoader
 
 
+class _Adapter(AsyncPGAdapter):
+    """aiosql lists every name of a connection before each query, to see whether it is a pool; that costs as much as half
+    a read by primary key. One row is what the hot paths ask for.
+    """
+
+    async def select_one(
+        self, conn: Any, query_name: str, sql: str, parameters: Any, record_class: Any = None
+    ) -> Any:
+        if isinstance(conn, asyncpg.Pool) or record_class is not None:
+            return await super().select_one(conn, query_name, sql, parameters, record_class)  # type: ignore[no-untyped-call]
+        ordered = self.maybe_order_params(query_name, parameters)  # type: ignore[no-untyped-call]
+        return await conn.fetchrow(sql, *ordered)
+
+
 def load(package: str) -> Any:
     """Every named query of a room, as methods; `sql/migrations` is not among them."""
-    adapter = AsyncPGAdapter()  # type: ignore[no-untyped-call]  # aiosql leaves this one bare
+    adapter = _Adapter()  # type: ignore[no-untyped-call]  # aiosql leaves this one bare
     loader = QueryLoader(adapter, record_classes=None)
     queries = Queries(adapter)
     with as_file(files(package) / "sql") as folder:

@@ -56,11 +56,11 @@ from kaiwa.runtime.http import AsgiHandler
 from kaiwa.runtime.keys import read_keys
 from kaiwa.runtime.settings import load
 from kaiwa.store.migrate import require_current
-from kaiwa.store.pool import pool, read_pool
+from kaiwa.store.pool import pool, questions
 
 NAME = "dispatcher"
 _CONNECTIONS = 16
-_READS = 4
+_QUESTIONS = 4
 """Connections for those who ask at the door, so that they cannot keep the scheduler waiting."""
 _TOPICS_WITHIN = 10.0
 
@@ -167,7 +167,7 @@ async def _start(
             host=settings.door.host,
             port=settings.door.port,
             pool=db,
-            reads=await stack.enter_async_context(read_pool(dsn, application="door", max_size=_READS)),
+            questions=await stack.enter_async_context(questions(dsn, application="door", most=_QUESTIONS)),
             producer=producer,
             kafka=settings.kafka,
             vault=vault,

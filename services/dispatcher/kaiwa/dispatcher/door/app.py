@@ -27,6 +27,7 @@ from kaiwa.runtime.http import AsgiHandler
 from kaiwa.runtime.listening import listen, serve
 from kaiwa.runtime.routing import router
 from kaiwa.runtime.settings import Kafka
+from kaiwa.store.pool import Questions
 
 _TALK = "/v1/accounts/{account_id}/conversations/{customer_id}"
 
@@ -40,7 +41,7 @@ class Door:
     host: str
     port: int
     pool: asyncpg.Pool
-    reads: asyncpg.Pool
+    questions: Questions
     producer: Producer
     kafka: Kafka
     vault: Contents
@@ -67,14 +68,14 @@ class Door:
                 await asyncio.wait([following])
 
     def _handler(self, feed: Feed) -> AsgiHandler:
-        callers = Callers(self.reads)
+        callers = Callers(self.questions)
         guards = {known: guarded(route, callers) for known, route in self.routes(feed).items()}
         return router({**guards, **self.hosted}, unmatched=unmatched)
 
     def routes(self, feed: Feed) -> dict[tuple[str, str], Route]:
         """By method and path; :mod:`kaiwa.contracts.schema.openapi` describes each."""
-        sends = Sends(self.pool, self.reads, self.producer, self.vault)
-        talks = Conversations(self.reads, sends, policy=self.policy, partitions=self.partitions)
+        sends = Sends(self.pool, self.questions, self.producer, self.vault)
+        talks = Conversations(self.questions, sends, policy=self.policy, partitions=self.partitions)
         return {
             ("POST", "/v1/sends"): sends.ask,
             ("GET", "/v1/sends/{request_id}"): sends.show,

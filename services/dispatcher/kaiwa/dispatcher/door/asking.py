@@ -56,12 +56,14 @@ class Asked:
 
     def query(self, *known: str) -> dict[str, str]:
         """The query's parameters, each once; Refused for any that is not ``known``."""
+        if not (given := self.scope.get("query_string")):
+            return {}
         try:
-            text = self.scope.get("query_string", b"").decode("ascii")
+            text = given.decode("ascii")
             pairs = parse_qsl(
                 text,
                 keep_blank_values=True,
-                strict_parsing=bool(text),
+                strict_parsing=True,
                 errors="strict",
                 max_num_fields=_MOST_PARAMETERS,
             )

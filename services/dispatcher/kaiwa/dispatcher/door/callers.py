@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
-import asyncpg
-
 from kaiwa.contracts.sends import AuthorKind, Lane
 from kaiwa.dispatcher.door.problems import Refused, forbidden
 from kaiwa.dispatcher.rows import Row
+from kaiwa.store.pool import Questions
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
@@ -100,8 +99,8 @@ class Caller:
 class Callers:
     """The keys of the database, as of a moment ago."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self, questions: Questions) -> None:
+        self._questions = questions
         self._known: dict[str, Caller] = {}
         self._allowances: dict[str, Allowance] = {}
         self._read_at = float("-inf")
@@ -138,7 +137,7 @@ class Callers:
             if not self._is_old():  # somebody else has read meanwhile
                 return
             began = time.monotonic()
-            async with self._pool.acquire() as connection:
+            async with self._questions.session() as connection:
                 rows = [row async for row in _sql.open_callers(connection)]
             self._known = {row["caller_id"]: _caller(row) for row in rows}
             self._allowances = {name: self._allowance(caller) for name, caller in self._known.items()}

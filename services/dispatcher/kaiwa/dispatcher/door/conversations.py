@@ -4,8 +4,6 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
 
-import asyncpg
-
 from kaiwa.contracts.door import Control, ConversationState, May, WordBody
 from kaiwa.contracts.partition import of_conversation
 from kaiwa.contracts.sends import AuthorKind, Recipient, SendRequest
@@ -18,14 +16,15 @@ from kaiwa.dispatcher.core.state import FOREVER, Account, Conversation, Policy
 from kaiwa.dispatcher.door.asking import Answer, Asked
 from kaiwa.dispatcher.door.problems import unknown
 from kaiwa.dispatcher.door.sends import Sends, name_of
+from kaiwa.store.pool import Questions
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
 
 
 class Conversations:
-    def __init__(self, pool: asyncpg.Pool, sends: Sends, *, policy: Policy, partitions: int) -> None:
-        self._pool = pool
+    def __init__(self, questions: Questions, sends: Sends, *, policy: Policy, partitions: int) -> None:
+        self._questions = questions
         self._sends = sends
         self._policy = policy
         self._partitions = partitions
@@ -37,12 +36,10 @@ class Conversations:
         asked.caller.require_account(account_id)
         if not _is_id(account_id) or not _is_id(customer_id) or comments.is_room(customer_id):
             raise unknown("there is no such conversation")
-        row = await _sql.conversation_facts(
-            self._pool,
-            account_id=account_id,
-            customer_id=customer_id,
-            partition=of_conversation(account_id, customer_id, self._partitions),
-        )
+        partition = of_conversation(account_id, customer_id, self._partitions)
+        room = {"account_id": account_id, "customer_id": customer_id, "partition": partition}
+        async with self._questions.session() as connection:
+            row = await _sql.conversation_facts(connection, **room)
         if row is None:
             raise unknown("there is no such account")
         account, known = rows.account(row), rows.conversation(row)

@@ -26,6 +26,7 @@ from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime import crash, logs
 from kaiwa.runtime.clock import utc_now
 from kaiwa.runtime.http import header
+from kaiwa.store.pool import Questions
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
@@ -39,8 +40,8 @@ _canonical: Final = msgspec.json.Encoder(order="deterministic")
 
 
 class Sends:
-    def __init__(self, pool: asyncpg.Pool, reads: asyncpg.Pool, producer: Producer, vault: Contents) -> None:
-        self._pool, self._reads = pool, reads
+    def __init__(self, pool: asyncpg.Pool, questions: Questions, producer: Producer, vault: Contents) -> None:
+        self._pool, self._questions = pool, questions
         self._producer = producer
         self._vault = vault
 
@@ -137,7 +138,7 @@ class Sends:
             accounts = [account_id]
         if not (request_id.isascii() and request_id.isprintable() and (account_id or "-").isprintable()):
             raise unknown("there is no such request")
-        async with self._reads.acquire() as connection:
+        async with self._questions.session() as connection:
             rows = [r async for r in _sql.standing_of(connection, accounts=accounts, request_id=request_id)]
             found = await standing.of(connection, rows[0]) if len(rows) == 1 else None
             if not rows:
