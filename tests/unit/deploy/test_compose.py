@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from kaiwa.compliance.settings import ComplianceSettings
-from kaiwa.dispatcher.accounts import read
+from kaiwa.dispatcher.accounts_file import read
 from kaiwa.dispatcher.settings import DispatcherSettings
 from kaiwa.ingest.settings import IngestSettings
 from kaiwa.runtime.keys import generate

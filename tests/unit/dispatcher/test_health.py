@@ -38,7 +38,12 @@ WELL = Standing(
     sent_at=NOW - HOUR,
 )
 INSTAGRAM = replace(
-    WELL, login="instagram", page_id=None, scopes=None, routing=None, expires_at=NOW + 40 * DAY
+    WELL,
+    login="instagram",
+    page_id=None,
+    scopes=NEEDED["instagram"] | USEFUL["instagram"].keys(),
+    routing=None,
+    expires_at=NOW + 40 * DAY,
 )
 
 
@@ -55,7 +60,7 @@ def test_an_account_that_is_well_is_well_in_every_row(standing: Standing) -> Non
 
 
 ILL: list[tuple[str, str, Standing, dict[str, Any], str]] = [
-    ("state", "warn", WELL, {"state": "paused"}, "accounts file"),
+    ("state", "warn", WELL, {"state": "paused"}, "accounts resume 1784"),
     ("state", "bad", WELL, {"state": "ineligible"}, "eligibility"),
     ("state", "bad", WELL, {"state": "needs_reauth"}, "login"),
     ("state", "bad", WELL, {"state": "restricted"}, "notice"),
@@ -69,6 +74,8 @@ ILL: list[tuple[str, str, Standing, dict[str, Any], str]] = [
     ("permissions", "bad", WELL, {"scopes": ALL - {"instagram_manage_messages"}}, "every box"),
     ("permissions", "warn", WELL, {"scopes": ALL - {"pages_messaging"}}, "private replies"),
     ("permissions", "unknown", WELL, {"scopes": None}, "accounts check"),
+    ("permissions", "unknown", INSTAGRAM, {"scopes": None}, "accounts connect"),
+    ("permissions", "bad", INSTAGRAM, {"scopes": frozenset()}, "every box"),
     ("eligibility", "bad", WELL, {"eligible": False}, "professional account"),
     ("eligibility", "unknown", WELL, {"eligible": None}, "accounts check"),
     ("subscription", "bad", WELL, {"fields": frozenset()}, "subscribe"),

@@ -1,112 +1,20 @@
-"""The registry of accounts: made equal to a file, published without tokens, changed by what the platform says."""
+"""The registry of accounts: made equal to a file, published without tokens, changed by people and by what Meta says."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Annotated, Any, Literal
-
-import msgspec
+from datetime import datetime
 
 from kaiwa.contracts import ids, topics
 from kaiwa.contracts.accounts import Account, State, encode, login_user_hash
 from kaiwa.contracts.cloudevents import headers
 from kaiwa.contracts.times import rfc3339
+from kaiwa.dispatcher.accounts_file import BY_LOGIN, Entry, Step, columns, plan
 from kaiwa.dispatcher.contents import Contents
-from kaiwa.dispatcher.core.wordings import SHIPPED, Own
 from kaiwa.dispatcher.outcomes import put
-from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.token_files import given, mark_of, still_held
 from kaiwa.runtime.errors import SettingsError
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
-
-
-Rate = Annotated[float, msgspec.Meta(gt=0)]
-
-
-class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What Meta grants this account; what is left out has the platform's default."""
-
-    text_per_second: Rate | None = None
-    media_per_second: Rate | None = None
-    private_replies_per_hour: Rate | None = None
-    live_replies_per_second: Rate | None = None
-    conversations_per_second: Rate | None = None
-    messages_per_day: Annotated[int, msgspec.Meta(gt=0)] | None = None
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One account of the file."""
-
-    account_id: str
-    login: Literal["facebook", "instagram"]
-    app_id: str
-    token_file: Path | None = None
-    """Without it the account came by a login, which keeps its token; the file has its settings."""
-    page_id: str | None = None
-    login_user_id: str | None = None
-    display_name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-    """Stands in the disclosure, which has to fit one message."""
-    locale: str = "en"
-    markets: tuple[str, ...] = ()
-    human_agent: bool = False
-    default_app: bool = True
-    """False where conversation routing is on and another app is the default one: idle threads are then not ours."""
-    unknown_echo: Literal["hold", "ignore"] = "hold"
-    limits: Limits = Limits()
-    presence: Literal["off", "seen", "typing"] = "off"
-    """What the customer sees before automation answers: their message seen, and somebody typing."""
-    while_human: Literal["wait", "refuse"] = "wait"
-    """What automation's messages do while a person handles the conversation."""
-    human_hold: Annotated[float, msgspec.Meta(ge=0)] | Literal["release"] | None = None
-    """For how many seconds a person's message holds automation, or until it is released; else the installation's."""
-    disclosure: Own = SHIPPED
-
-
-_BY_LOGIN = frozenset({"account_id", "app_id", "login", "page_id", "login_user_id", "state"})
-"""What a login says of an account; the file does not say it differently."""
-
-Action = Literal["add", "change", "keep", "pause"]
-
-
-@dataclass(frozen=True)
-class Step:
-    account_id: str
-    action: Action
-
-
-def read(path: Path) -> list[Entry]:
-    """The accounts of a file. Raises SettingsError that says which entry is wrong and how."""
-    try:
-        entries = msgspec.json.decode(path.read_bytes(), type=list[Entry], dec_hook=_path)
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: name the accounts file") from error
-    except msgspec.DecodeError as error:
-        raise SettingsError(f"{path} is not an accounts file: {error}") from error
-    seen: set[str] = set()
-    for entry in entries:
-        if entry.account_id in seen:
-            raise SettingsError(f"{path} names account {entry.account_id} twice: keep one entry")
-        if entry.login == "facebook" and not entry.page_id:
-            raise SettingsError(f"account {entry.account_id} logs in by Facebook: give its page_id")
-        if wrong := entry.disclosure.fault():
-            raise SettingsError(f"account {entry.account_id}: {wrong}")
-        seen.add(entry.account_id)
-    return entries
-
-
-def plan(entries: Iterable[Entry], stored: Mapping[str, Row]) -> list[Step]:
-    """What applying would do; a token alone is not compared: it is taken where it is another one than last time."""
-    wanted = {entry.account_id: entry for entry in entries}
-    steps = [
-        Step(name, "add" if name not in stored else "keep" if _same(entry, stored[name]) else "change")
-        for name, entry in wanted.items()
-    ]
-    gone = [name for name, row in stored.items() if name not in wanted and _leaves(row)]
-    return steps + [Step(name, "pause") for name in gone]
 
 
 async def apply(connection: Connection, entries: list[Entry], vault: Contents) -> list[Step]:
@@ -128,7 +36,7 @@ async def apply(connection: Connection, entries: list[Entry], vault: Contents) -
             mark = mark_of(entry.account_id, token)
             kept = still_held(held.get(entry.account_id), mark, vault)
             sealed = kept or vault.seal_token(entry.account_id, token)
-            await _sql.put_account(connection, **_columns(entry), sealed_token=sealed)
+            await _sql.put_account(connection, **columns(entry), sealed_token=sealed)
             named = {"account_id": entry.account_id, "mark": mark}
             await _sql.note_token(connection, **named, fresh=not kept, scopes=None)
             await publish(connection, entry.account_id)
@@ -142,7 +50,7 @@ async def apply(connection: Connection, entries: list[Entry], vault: Contents) -
 
 async def _configure(connection: Connection, entry: Entry) -> None:
     """Give an account that came by a login its settings."""
-    ours = {name: value for name, value in _columns(entry).items() if name not in _BY_LOGIN}
+    ours = {name: value for name, value in columns(entry).items() if name not in BY_LOGIN}
     if not await _sql.configure_account(connection, account_id=entry.account_id, **ours):
         raise SettingsError(
             f"account {entry.account_id} has no token_file: name one, or run `kaiwa accounts connect` for it first"
@@ -178,6 +86,31 @@ async def deauthorise(connection: Connection, account_id: str) -> None:
         await publish(connection, account_id)
 
 
+async def pause(connection: Connection, account_id: str) -> State:
+    """A person wants nothing sent for now; the state that it is in then. What Meta restricts stays so: lifting a pause
+    would lift that too.
+    """
+    async with connection.transaction():
+        await _sql.lock_account(connection, account_id=account_id)
+        state: State = (await _sql.account(connection, account_id=account_id))["state"]
+        if state not in ("paused", "restricted"):
+            await set_state(connection, account_id, "paused")
+            state = "paused"
+    return state
+
+
+async def resume(connection: Connection, account_id: str) -> State | None:
+    """A person wants it to send again; None where nobody had paused it. Much may have happened: Meta is asked first, and
+    it is not eligible until Meta has said so.
+    """
+    async with connection.transaction():
+        state: State | None = await _sql.resume_account(connection, account_id=account_id)
+        if state is not None:
+            await _sql.probe_soon(connection, account_id=account_id)
+            await publish(connection, account_id)
+    return state
+
+
 async def set_state(connection: Connection, account_id: str, state: State) -> None:
     """Change an account's state and tell everybody."""
     await _sql.set_account_state(connection, account_id=account_id, state=state)
@@ -207,34 +140,3 @@ async def publish(connection: Connection, account_id: str) -> None:
         value=encode(record),
         head=headers(event_id=ids.random(), kind="account.changed", account_id=account_id, time=now),
     )
-
-
-def _columns(entry: Entry) -> dict[str, Any]:
-    columns = {name: getattr(entry, name) for name in entry.__struct_fields__ if name != "token_file"}
-    limits = msgspec.to_builtins(entry.limits)
-    hold = entry.human_hold
-    return columns | {
-        "limits": {name: value for name, value in limits.items() if value is not None},
-        "disclosure": msgspec.to_builtins(entry.disclosure),
-        "human_hold": timedelta(seconds=hold) if isinstance(hold, float | int) else None,
-        "hold_until_release": hold == "release",
-    }
-
-
-def _leaves(row: Row) -> bool:
-    """An account that came by a login is not the file's to pause."""
-    return bool(row["state"] != "paused" and row["origin"] == "file")
-
-
-def _same(entry: Entry, row: Row) -> bool:
-    columns = _columns(entry) | {"state": "active", "markets": list(entry.markets)}
-    if entry.token_file is None:
-        columns = {name: value for name, value in columns.items() if name not in _BY_LOGIN}
-        return row["state"] != "paused" and all(row[name] == value for name, value in columns.items())
-    return all(row[name] == value for name, value in columns.items())
-
-
-def _path(kind: type, value: object) -> Path:
-    if kind is Path and isinstance(value, str):
-        return Path(value)
-    raise NotImplementedError

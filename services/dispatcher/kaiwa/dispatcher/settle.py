@@ -122,6 +122,8 @@ class Settler:
         messages = await self._threads.newest(row)
         async with self._pool.acquire() as connection, connection.transaction():
             await self._judge(connection, row, messages)
+        if messages is None:  # its token may have died under the call
+            await _sql.probe_doubted(self._pool, account_id=row["account_id"])
 
     async def _judge(self, connection: Connection, row: Row, messages: list[ThreadMessage] | None) -> None:
         part = await _lock_part(connection, row["part_id"])

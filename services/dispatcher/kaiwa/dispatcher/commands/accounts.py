@@ -7,11 +7,13 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from kaiwa.dispatcher.accounts import Entry, Step, apply, plan, read
+from kaiwa.dispatcher.accounts import apply
+from kaiwa.dispatcher.accounts_file import Entry, Step, plan, read
 from kaiwa.dispatcher.commands.check import check
 from kaiwa.dispatcher.commands.connect import connect
 from kaiwa.dispatcher.commands.health import health
 from kaiwa.dispatcher.commands.link import link
+from kaiwa.dispatcher.commands.pausing import pause, resume
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.settings import Dispatcher
 from kaiwa.runtime.cli import Failure, Json, emit
@@ -29,6 +31,8 @@ accounts.command()(connect)
 accounts.command()(check)
 accounts.command()(link)
 accounts.command()(health)
+accounts.command()(pause)
+accounts.command()(resume)
 
 
 class RegistrySettings(Settings):

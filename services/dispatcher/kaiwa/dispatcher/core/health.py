@@ -5,10 +5,10 @@ What is known comes as a :class:`Standing`; nothing here asks anybody. The numbe
 
 from datetime import datetime, timedelta
 
-from kaiwa.dispatcher.core.spans import ago, span
+from kaiwa.dispatcher.core.spans import ago
 from kaiwa.dispatcher.core.standing import Finding, Standing, Verdict
 from kaiwa.dispatcher.core.state import FOREVER
-from kaiwa.meta.errors import explain
+from kaiwa.dispatcher.core.traffic import explained, last_send, last_webhook, limits, silence
 from kaiwa.meta.permissions import NEEDED, USEFUL
 
 TOKEN_ENDS = timedelta(days=7)
@@ -20,12 +20,6 @@ TOKEN_LATE = timedelta(days=25)
 ASKED_AGO = timedelta(days=2)
 """What Meta said longer ago than this is old."""
 
-STUCK = timedelta(minutes=10)
-"""A message that is due for so long does not wait for its turn."""
-
-NEARLY_FULL = 80
-"""Percent of a budget from which calls are slowed down (platform.md 4.3)."""
-
 _LOGIN_AGAIN = (
     "the owner logs in again (`kaiwa accounts connect`), or put a new token into its token_file and run"
     " `kaiwa accounts apply`; what waits goes out then, if its window allows"
@@ -34,7 +28,7 @@ _ASK = "run `kaiwa accounts check ACCOUNT`: it asks Meta now"
 
 
 def examine(standing: Standing, now: datetime) -> list[Finding]:
-    """Every finding, in the order in which a person would look; of an account that was taken out, only that it was."""
+    """Every finding, in the order in which a person would look; of an account that a person paused, only that."""
     if standing.state == "paused":
         return [_state(standing)]
     return [
@@ -44,11 +38,11 @@ def examine(standing: Standing, now: datetime) -> list[Finding]:
         _eligibility(standing),
         _subscription(standing),
         _token(standing, now),
-        _limits(standing, now),
+        limits(standing, now),
         _routing(standing),
-        _last_webhook(standing, now),
-        _last_send(standing, now),
-        _silence(standing, now),
+        last_webhook(standing, now),
+        last_send(standing, now),
+        silence(standing, now),
     ]
 
 
@@ -64,8 +58,8 @@ def _state(s: Standing) -> Finding:
         case "active":
             return Finding("state", "good", "active")
         case "paused":
-            do = "put it back into the accounts file and run `kaiwa accounts apply`"
-            return Finding("state", "warn", f"paused: taken out of the registry{held}", do)
+            do = f"to send again: `kaiwa accounts resume {s.account_id}`, and its entry in the accounts file if it has one"
+            return Finding("state", "warn", f"paused by a person: nothing is sent{held}", do)
         case "ineligible":
             return Finding("state", "bad", "ineligible: nothing is sent", "see eligibility")
         case "needs_reauth":
@@ -85,7 +79,7 @@ def _login(s: Standing, now: datetime) -> Finding:
             "login", "bad", f"{how}: the owner removed the app, its token is forgotten", _LOGIN_AGAIN
         )
     if s.valid is False and s.error is not None:
-        return Finding("login", "bad", f"{how}: {_explained(s.error)}", _remedy(s.error))
+        return Finding("login", "bad", f"{how}: {explained(s.error)}", _remedy(s.error))
     if s.valid is False:
         return Finding("login", "bad", f"{how}: Meta does not take the token", _LOGIN_AGAIN)
     if s.valid is None or s.probed_at is None:
@@ -99,7 +93,13 @@ def _login(s: Standing, now: datetime) -> Finding:
 def _permissions(s: Standing) -> Finding:
     if s.scopes is None:
         if s.login == "instagram":
-            return Finding("permissions", "good", "not told: Instagram Login names them only at the login")
+            do = (
+                "log it in once by `kaiwa accounts connect --login instagram`, which notes them; else compare by hand with"
+                " what the token was made for"
+            )
+            return Finding(
+                "permissions", "unknown", "Instagram Login names them only at a login, and none was seen", do
+            )
         return Finding("permissions", "unknown", "Meta has not said", _ASK)
     missing = sorted(NEEDED[s.login] - s.scopes)
     if missing:
@@ -120,7 +120,7 @@ def _eligibility(s: Standing) -> Finding:
             " opens creator accounts step by step. It is asked again every day and goes on by itself"
         )
         return Finding(
-            "eligibility", "bad", f"Meta offers this account no messaging: {_explained((36103, None))}", do
+            "eligibility", "bad", f"Meta offers this account no messaging: {explained((36103, None))}", do
         )
     if s.eligible is None:
         return Finding("eligibility", "unknown", "Meta has not said", _ASK)
@@ -162,22 +162,6 @@ def _token(s: Standing, now: datetime) -> Finding:
     return Finding("token", "good", says)
 
 
-def _limits(s: Standing, now: datetime) -> Finding:
-    given = ", ".join(f"{_number(value)} {_LIMITS[name]}" for name, value in s.limits.items())
-    if s.paused_until is not None and s.paused_until > now:
-        do = "nothing: it goes on by itself. If it comes often, lower its `limits` or find out who else calls"
-        return Finding(
-            "limits", "bad", f"throttled by Meta for another {span(s.paused_until - now)}; {given}", do
-        )
-    if s.crowded_until is not None and s.crowded_until > now:
-        do = "bulk messages wait until fewer were sent and received in a day; spread campaigns over more days"
-        return Finding("limits", "warn", f"nearly as many messages as Instagram bears in a day; {given}", do)
-    if s.percent is not None and s.percent >= NEARLY_FULL:
-        do = "calls are slowed down by themselves; find out who else calls for this account or app"
-        return Finding("limits", "warn", f"{s.percent:.0f} % of Meta's budget is used; {given}", do)
-    return Finding("limits", "good", given)
-
-
 def _routing(s: Standing) -> Finding:
     match s.routing:
         case "open":
@@ -198,57 +182,6 @@ def _routing(s: Standing) -> Finding:
             return Finding("routing", "good", known)
 
 
-def _last_webhook(s: Standing, now: datetime) -> Finding:
-    if s.heard_at is None:
-        do = "write to the account from another one; if nothing comes, see subscription, and Message controls, Connected tools"
-        return Finding("last webhook", "warn", "none so far", do)
-    return Finding("last webhook", "good", ago(s.heard_at, now))
-
-
-def _last_send(s: Standing, now: datetime) -> Finding:
-    if s.failed is not None and s.failed_at is not None and (s.sent_at is None or s.sent_at < s.failed_at):
-        do = f"mend that and ask again; see `kaiwa sends list --account {s.account_id}`"
-        return Finding("last send", "bad", f"refused {ago(s.failed_at, now)}: {_explained(s.failed)}", do)
-    if s.state == "active" and s.due_since is not None and now - s.due_since > STUCK and not _paused(s, now):
-        do = f"see `kaiwa sends list --account {s.account_id}`, and whether a dispatcher runs"
-        return Finding(
-            "last send", "bad", f"a message is due for {span(now - s.due_since)} and does not go", do
-        )
-    return Finding("last send", "good", "none so far" if s.sent_at is None else ago(s.sent_at, now))
-
-
-def _silence(s: Standing, now: datetime) -> Finding:
-    if s.heard_at is None or s.silent_from is None:
-        return Finding("silence", "good", "too little traffic to tell")
-    if now >= s.silent_from:
-        do = (
-            "see subscription; write to the account from another one; ask its owner about Message controls, Connected"
-            " tools. If every account is silent, look at ingest and at the app's state in Meta's dashboard"
-        )
-        return Finding("silence", "bad", f"nothing for {span(now - s.heard_at)}, which is unusual for it", do)
-    return Finding("silence", "good", f"unusual from {span(s.silent_from - s.heard_at)} without a webhook")
-
-
-_LIMITS = {
-    "text_per_second": "texts a second",
-    "media_per_second": "media a second",
-    "private_replies_per_hour": "private replies an hour",
-    "live_replies_per_second": "replies a second to live comments",
-    "conversations_per_second": "reads a second",
-    "messages_per_day": "messages a day",
-}
-
-
-def _paused(s: Standing, now: datetime) -> bool:
-    return s.paused_until is not None and s.paused_until > now
-
-
-def _explained(error: tuple[int, int | None]) -> str:
-    code, subcode = error
-    number = f"{code}" if subcode is None else f"{code}/{subcode}"
-    return f"{explain(code, subcode).explanation} (error {number})"
-
-
 def _remedy(error: tuple[int, int | None]) -> str:
     """Most ends of a login need a new one; one is a switch on the owner's phone."""
     if error == (200, 2534041):
@@ -257,7 +190,3 @@ def _remedy(error: tuple[int, int | None]) -> str:
             " access to messages. It is noticed by itself"
         )
     return _LOGIN_AGAIN
-
-
-def _number(value: float) -> str:
-    return f"{value:g}"

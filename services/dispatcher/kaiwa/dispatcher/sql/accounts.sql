@@ -51,6 +51,12 @@ returning true;
 -- name: set_account_state(state, account_id)!
 update dispatcher.accounts set state = :state where account_id = :account_id and state <> :state;
 
+-- name: resume_account(account_id)$
+-- The state in which an account is that was paused; null where it was not. Meta is asked about it before it sends again.
+update dispatcher.accounts set state = case sealed_token when '' then 'needs_reauth' else 'ineligible' end
+where account_id = :account_id and state = 'paused'
+returning state;
+
 -- name: forget_token(account_id)$
 -- A paused account stays paused: its operator took it out.
 update dispatcher.accounts set sealed_token = '', state = case state when 'paused' then state else 'needs_reauth' end

@@ -73,6 +73,11 @@ where account_id = :account_id;
 -- name: probe_soon(account_id)!
 update dispatcher.health set probe_due = clock_timestamp() where account_id = :account_id;
 
+-- name: probe_doubted(account_id)!
+-- Somebody could not read for the account: ask about it now, unless that was just done or Meta does not answer at all.
+update dispatcher.health set probe_due = clock_timestamp()
+where account_id = :account_id and failures = 0 and probed_at < clock_timestamp() - interval '1 minute';
+
 -- name: change_state(new, account_id, old, sealed_token)$
 -- Where it is still as it was when Meta was asked.
 update dispatcher.accounts set state = :new

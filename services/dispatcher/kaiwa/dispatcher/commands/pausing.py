@@ -1,0 +1,55 @@
+"""`kaiwa accounts pause|resume ACCOUNT`: nothing is sent for an account for as long as a person wants."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from kaiwa.contracts.accounts import State
+from kaiwa.dispatcher import accounts
+from kaiwa.dispatcher.commands.check import ReadSettings
+from kaiwa.runtime.cli import Failure, Json, emit
+from kaiwa.runtime.settings import load
+from kaiwa.store.migrate import require_current
+from kaiwa.store.pool import connection
+from kaiwa.store.queries import load as load_queries
+
+_sql = load_queries("kaiwa.dispatcher")
+
+_Account = Annotated[str, typer.Argument(help="The account's id.")]
+
+_RESUMED: dict[State | None, str] = {
+    "ineligible": "Meta is asked about it first, then what waited goes out, if its window allows",
+    "needs_reauth": "it has no token: its owner logs in again, `kaiwa accounts connect`",
+    None: "it was not paused: nothing was changed",
+}
+
+
+def pause(account: _Account, *, as_json: Json = False) -> None:
+    """Send nothing for an account until it is resumed; what is asked for meanwhile waits. Applying its file resumes it, too."""
+    state = asyncio.run(_change(load(ReadSettings), account, resuming=False))
+    if state == "restricted":
+        raise Failure(
+            f"account {account} is restricted by Meta: nothing is sent, and it stays so until Meta lifts it"
+        )
+    _say(account, state, f"nothing is sent until `kaiwa accounts resume {account}`", as_json=as_json)
+
+
+def resume(account: _Account, *, as_json: Json = False) -> None:
+    """Let a paused account send again, once Meta has said that it may."""
+    state = asyncio.run(_change(load(ReadSettings), account, resuming=True))
+    _say(account, state, _RESUMED[state], as_json=as_json)
+
+
+async def _change(settings: ReadSettings, account_id: str, *, resuming: bool) -> State | None:
+    dsn = settings.postgres.dsn.get_secret_value()
+    await require_current(dsn, "dispatcher")
+    async with connection(dsn, application="accounts") as session:
+        if await _sql.account(session, account_id=account_id) is None:
+            raise Failure(f"no account {account_id}: see `kaiwa accounts list`")
+        change = accounts.resume if resuming else accounts.pause
+        return await change(session, account_id)
+
+
+def _say(account: str, state: State | None, says: str, *, as_json: bool) -> None:
+    emit({"account_id": account, "state": state, "says": says}, as_json=as_json, table=f"{account}: {says}")
