@@ -29,6 +29,8 @@ OK_WEBHOOKS = 'kaiwa_ingest_webhooks_total{outcome="accepted"}'
 BAD_WEBHOOKS = 'kaiwa_ingest_webhooks_total{outcome="bad_signature"}'
 FOUND = 'kaiwa_compliance_audit_findings_open{kind="%s",state="%s"}'
 TROUBLED = 'kaiwa_dispatcher_troubled_accounts_size{trouble="%s"}'
+DOOR = 'kaiwa_dispatcher_door_requests_total{status="%s"}'
+ASKED = 'kaiwa_dispatcher_door_seconds_%s{route="%s"%s}'
 LAG = 'kaiwa_loop_lag_seconds_bucket{job="dispatcher",le="%s"}'
 
 CASES = {
@@ -139,6 +141,22 @@ CASES = {
         {FOUND % ("human", "rate"): "_x60 1x60"},
         {FOUND % ("human", "rate"): "1x200", FOUND % ("disclosure", "late"): "3x70 4x130"},
         "90m",
+    ),
+    "KaiwaDoorFails": Case(
+        {DOOR % "503": "0+1x60", DOOR % "202": "0+10x60"},
+        {DOOR % "503": "0+1x60", DOOR % "202": "0+100x60", DOOR % "422": "0+100x60"},
+    ),
+    "KaiwaDoorSlow": Case(
+        {
+            ASKED % ("count", "POST /v1/sends", ""): "0+100x60",
+            ASKED % ("bucket", "POST /v1/sends", ',le="1.0"'): "0+90x60",
+        },
+        {
+            ASKED % ("count", "POST /v1/sends", ""): "0+100x60",
+            ASKED % ("bucket", "POST /v1/sends", ',le="1.0"'): "0+99x60",
+            ASKED % ("count", "GET /v1/outcomes", ""): "0+100x60",
+            ASKED % ("bucket", "GET /v1/outcomes", ',le="1.0"'): "0x60",
+        },
     ),
     "KaiwaAuditBehind": Case(
         {'kaiwa_compliance_audit_known_age_seconds{pod="1"}': "0+60x60"},

@@ -87,10 +87,19 @@ async def test_the_past_is_read_from_kafka(rig: DispatcherRig, door: DoorCaller)
     await rig.services["second-door"].terminate()
 
 
+async def waiting_at(rig: DispatcherRig) -> float:
+    lines = (await rig.metrics("door")).splitlines()
+    return float(
+        next(line.split()[1] for line in lines if line.startswith("kaiwa_dispatcher_door_waiting_size "))
+    )
+
+
 async def test_a_stop_does_not_wait_for_who_waits(rig: DispatcherRig, door: DoorCaller) -> None:
     """Broken by: a poll that holds the process up until it is killed."""
     waiting = asyncio.create_task(door.ask("GET", "/v1/outcomes?wait=30"))
-    await asyncio.sleep(0.2)
+    async with asyncio.timeout(WITHIN):
+        while await waiting_at(rig) < 1:  # noqa: ASYNC110 - it is another process
+            await asyncio.sleep(0.05)
     began = asyncio.get_running_loop().time()
     assert await rig.services["door"].terminate() == 0
     assert asyncio.get_running_loop().time() - began < 20

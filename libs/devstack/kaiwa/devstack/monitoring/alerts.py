@@ -255,6 +255,24 @@ ALERTS: Final = (
         "They are flags, not verdicts: somebody should look at them.",
     ),
     Alert(
+        "KaiwaDoorFails",
+        "page",
+        'sum(rate(kaiwa_dispatcher_door_requests_total{status=~"5.."}[10m]))'
+        " / sum(rate(kaiwa_dispatcher_door_requests_total[10m])) > 0.05",
+        "10m",
+        "The door fails {{ $value | humanizePercentage }} of what callers ask",
+        "What was answered 202 is on Kafka and goes out. What was answered 5xx is the caller's to ask again.",
+    ),
+    Alert(
+        "KaiwaDoorSlow",
+        "ticket",
+        '1 - sum(rate(kaiwa_dispatcher_door_seconds_bucket{route!="GET /v1/outcomes",le="1.0"}[10m]))'
+        ' / sum(rate(kaiwa_dispatcher_door_seconds_count{route!="GET /v1/outcomes"}[10m])) > 0.05',
+        "10m",
+        "The door takes above a second for {{ $value | humanizePercentage }} of what callers ask",
+        "Who waits for outcomes waits on purpose and is not counted.",
+    ),
+    Alert(
         "KaiwaAuditBehind",
         "ticket",
         "min(kaiwa_compliance_audit_known_age_seconds) > 1800",

@@ -144,6 +144,10 @@ DOOR_SECONDS: Final = Histogram(
     buckets=LATENCY,
     registry=DISPATCHER,
 )
+# Requests that wait for outcomes now.
+DOOR_WAITING: Final = Gauge(
+    "kaiwa_dispatcher_door_waiting_size", "Requests waiting for outcomes", registry=DISPATCHER
+)
 
 # A series that first appears at 1 has no rate: those that objectives and alerts rest on are there from the start.
 for _lane in ("human", "transactional", "bulk"):

@@ -23,6 +23,7 @@ from kaiwa.contracts import topics
 from kaiwa.dispatcher.door.asking import Answer, Asked, bad
 from kaiwa.dispatcher.door.callers import Caller
 from kaiwa.dispatcher.door.problems import away
+from kaiwa.runtime import metrics
 from kaiwa.runtime.errors import DependencyError
 from kaiwa.runtime.settings import Kafka
 
@@ -96,7 +97,8 @@ class Feed:
         if self._is_gone(gathered.places):
             await self._look_back(gathered)
         else:
-            await self._look_on(gathered, until=time.monotonic() + wait)
+            with metrics.DOOR_WAITING.track_inprogress():
+                await self._look_on(gathered, until=time.monotonic() + wait)
         return Answer(HTTPStatus.OK, gathered.page)
 
     def _places(self, cursor: str | None) -> dict[int, int]:
