@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import pytest_asyncio
 from dispatcher_rig import DispatcherRig
 from door import DoorCaller
+from helm import unavailable
 
 from kaiwa.simulator.simulator import Person
 
@@ -27,6 +29,8 @@ async def door(rig: DispatcherRig) -> AsyncIterator[DoorCaller]:
 
 
 async def run(bot: list[str], door: DoorCaller, key: str, person: Person, text: str) -> tuple[int, str]:
+    if bot[0] == "bash" and shutil.which("jq") is None:
+        unavailable("the bot in curl needs jq")
     env = {**os.environ, "KAIWA_DOOR_URL": door.url, "KAIWA_DOOR_KEY": key}
     process = await asyncio.create_subprocess_exec(
         *bot,
@@ -49,6 +53,17 @@ async def test_it_sends_and_says_so(rig: DispatcherRig, door: DoorCaller, bot: l
     code, said = await run(bot, door, key, person, text)
     assert code == 0, said
     assert said.split() == ["sent"]
+    assert len(rig.sim.books.posts(text)) == 1
+
+
+@each_bot
+async def test_text_arrives_as_it_was_written(rig: DispatcherRig, door: DoorCaller, bot: list[str]) -> None:
+    """Broken by: a text that is pasted into JSON, so that a quote ends it, or says something else than was meant."""
+    person = await rig.customer()
+    key = await door.make(f"bot-{person.account_id}", f"--account={person.account_id}")
+    text = f'{person.customer_id}: "yes", C:\\new $HOME `id`\n\tありがとう 👍","lane":"human'
+    code, said = await run(bot, door, key, person, text)
+    assert (code, said.split()) == (0, ["sent"]), said
     assert len(rig.sim.books.posts(text)) == 1
 
 
