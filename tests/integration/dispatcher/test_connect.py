@@ -66,6 +66,26 @@ async def test_an_account_is_connected(rig: DispatcherRig, login: str) -> None:
     assert token not in await rig.everything_stored()
 
 
+async def test_login_for_business_asks_for_what_its_configuration_says(
+    rig: DispatcherRig, tmp_path: Path
+) -> None:
+    """Broken by: scopes beside the configuration, or a configuration that never reaches the dialog."""
+    _, owner = newcomer(rig, "facebook")
+    known = rig.env["KAIWA_META__APPS_FILE"]
+    apps = tmp_path / "apps"
+    apps.write_text("1001 {} proof config=4242\n".format(state(rig).apps["1001"].secret))
+    rig.env["KAIWA_META__APPS_FILE"] = str(apps)
+    try:
+        at = await visit(rig, "facebook")
+    finally:
+        rig.env["KAIWA_META__APPS_FILE"] = known
+    query = parse_qs(urlsplit(at.url).query)
+    assert (query["config_id"], "scope" in query) == (["4242"], False)
+    await at.log_in(owner)
+    code, came, _ = await at.ended()
+    assert (code, verdicts(came)["permissions"]) == (0, "good")
+
+
 async def test_messages_flow_after_connecting_a_creator(rig: DispatcherRig) -> None:
     """S24: its webhooks begin with the first call of the Conversations API. Broken by: leaving that call to chance."""
     shop, owner = newcomer(rig, "instagram", creator=True)

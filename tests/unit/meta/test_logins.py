@@ -9,7 +9,7 @@ import pytest
 
 from kaiwa.meta import logins
 from kaiwa.meta.logins import Cancelled, Client, Code, Failed, Fault, Nothing, Returned, Token
-from kaiwa.meta.signatures import Host, parse_apps
+from kaiwa.meta.signatures import AppsFileError, Host, parse_apps
 
 BACK = "http://localhost:8910/connect/callback"
 
@@ -141,6 +141,24 @@ def test_the_dialog_of_each_login() -> None:
         )
         assert "hidden" not in url
         assert ("auth_type" in query) == (login == "facebook")
+
+
+def test_a_configuration_of_business_login_stands_in_place_of_scopes() -> None:
+    """Of Facebook's dialog alone. Broken by: scopes beside it, which Meta refuses for some."""
+    apps = parse_apps("1001 fb\n1001 new config=4242\n1001 ig instagram=77\n")
+    wanted: dict[Host, dict[str, list[str]]] = {
+        "facebook": {"config_id": ["4242"]},
+        "instagram": {"scope": ["a,b"]},
+    }
+    for login, asked in wanted.items():
+        client = logins.client_of(apps, "1001", login)
+        assert client
+        url = logins.dialog(client, "https://x/dialog", redirect_uri=BACK, state="s", scopes=["a", "b"])
+        query = parse_qs(urlsplit(url).query)
+        assert {name: query[name] for name in ("config_id", "scope") if name in query} == asked
+    for line in ("1 s config=4 config=5", "1 s config=x", "1 s instagram=7 config=4"):
+        with pytest.raises(AppsFileError):
+            parse_apps(line)
 
 
 def test_secrets_do_not_show() -> None:

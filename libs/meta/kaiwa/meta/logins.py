@@ -30,6 +30,7 @@ class Client:
     app_id: str
     client_id: str
     secret: str = field(repr=False)
+    config_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,19 +117,24 @@ def client_of(apps: Iterable[App], app_id: str, login: Host) -> Client | None:
     if chosen is None:
         return None
     client_id = chosen.instagram_id if login == "instagram" and chosen.instagram_id else app_id
-    return Client(login, app_id, client_id, chosen.secret.decode())
+    config = next((app.config_id for app in plain if app.config_id), None) if login == "facebook" else None
+    return Client(login, app_id, client_id, chosen.secret.decode(), config)
 
 
 def dialog(
     client: Client, base: str, *, redirect_uri: str, state: str, scopes: Iterable[str], again: bool = False
 ) -> str:
-    """Where the person is sent. ``base``: the dialog's address; ``again``: ask anew for what was refused before."""
+    """Where the person is sent. ``base``: the dialog's address; ``again``: ask anew for what was refused before.
+
+    With Facebook Login for Business the app's configuration stands in place of the scopes (Meta, Facebook Login for
+    Business, "Invoke the login dialog").
+    """
     query = {
         "client_id": client.client_id,
         "redirect_uri": redirect_uri,
         "response_type": "code",
-        "scope": ",".join(scopes),
         "state": state,
+        **({"config_id": client.config_id} if client.config_id else {"scope": ",".join(scopes)}),
     }
     if client.login == "facebook":
         query |= {"display": "page", "extras": json.dumps(_SETUP, separators=(",", ":"))}

@@ -31,12 +31,14 @@ class App:
 
     ``proves``: the hosts whose calls this secret proves, where the app requires that.
     ``instagram_id``: the id that Instagram's own login knows the app by, where this is that product's secret.
+    ``config_id``: the configuration of Facebook Login for Business that says what its dialog asks for.
     """
 
     app_id: str
     secret: bytes = field(repr=False)
     proves: frozenset[Host] = frozenset()
     instagram_id: str | None = None
+    config_id: str | None = None
 
 
 class AppsFileError(ValueError):
@@ -88,7 +90,7 @@ def proof_of(apps: Iterable[App], app_id: str, host: Host, token: str) -> str | 
 
 
 def parse_apps(text: str) -> list[App]:
-    """The lines `app_id secret [proof] [instagram=ID]` of `KAIWA_META__APPS_FILE`; `#` begins a comment between words."""
+    """The lines `app_id secret [proof] [instagram=ID | config=ID]` of `KAIWA_META__APPS_FILE`; `#` begins a comment between words."""
     apps = [app for n, line in enumerate(text.splitlines(), start=1) if (app := _parse_line(n, line))]
     if not apps:
         raise AppsFileError("the apps file names no app: write one `app_id secret` line per secret")
@@ -114,8 +116,12 @@ def _marked(app: App, number: int, words: Iterable[str]) -> App:
         name, _, value = word.partition("=")
         if word in PROVES and not app.proves:
             app = replace(app, proves=PROVES[word])
-        elif name == "instagram" and _is_id(value) and app.instagram_id is None:
+        elif app.instagram_id or app.config_id or not _is_id(value):
+            raise _unusable(number)
+        elif name == "instagram":
             app = replace(app, instagram_id=value)
+        elif name == "config":
+            app = replace(app, config_id=value)
         else:
             raise _unusable(number)
     return app
@@ -128,5 +134,6 @@ def _is_id(word: str) -> bool:
 def _unusable(number: int) -> AppsFileError:
     return AppsFileError(
         f"line {number} of the apps file: write `app_id secret`, then `proof` if the app requires it, then"
-        " `instagram=ID` if this is the secret of Instagram's own login"
+        " `instagram=ID` if this is the secret of Instagram's own login, or `config=ID` for a configuration of Facebook"
+        " Login for Business"
     )

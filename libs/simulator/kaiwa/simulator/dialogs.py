@@ -48,7 +48,9 @@ class Dialogs:
         if person.cancels or "cancel" in query:
             denied = {"error": "access_denied", "error_code": "200", "error_reason": "user_denied"}
             return f"{back}?{urlencode({**denied, 'error_description': 'Permissions error', **kept})}"
-        asked = frozenset(query.get("scope", "").replace(" ", ",").split(",")) & SCOPES[login]
+        asked = SCOPES[login]
+        if "config_id" not in query:  # a configuration of Login for Business asks for all of them here
+            asked &= frozenset(query.get("scope", "").replace(" ", ",").split(","))
         code = self._state.ids.token(login)
         self._codes[code] = Code(
             app_id=app.app_id,
