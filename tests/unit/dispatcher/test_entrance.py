@@ -1,16 +1,15 @@
 """From a code to a newcomer, against scripted answers of Meta: what a simulator would never say."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from replies import Asked, Scripted
 
 from kaiwa.dispatcher.connect.entrance import Entrance, Guest, Newcomer, Unwelcome
 from kaiwa.dispatcher.core.onboarding import Several
-from kaiwa.meta.http import READ, NoReply, Reply
+from kaiwa.meta.http import NoReply, Reply
 from kaiwa.meta.logins import Client
 from kaiwa.meta.oauth import OAuth
 from kaiwa.meta.permissions import scopes
@@ -29,24 +28,13 @@ SHOP = {
 }
 
 
-@dataclass(frozen=True)
-class Asked:
-    """One call."""
-
-    path: str
-    params: Mapping[str, str]
-    form: Mapping[str, str]
-    headers: Mapping[str, str]
-
-
-class Meta:
-    """Answers by path: JSON, a status and bytes, or an exception."""
+class Meta(Scripted):
+    """Where all is well, but for these answers; `__` in a name is a slash."""
 
     def __init__(self, **answers: Any) -> None:
-        self.asked: list[Asked] = []
         granted = [{"permission": name, "status": "granted"} for name in scopes("facebook")]
         short = {"access_token": "SHORT", "permissions": ",".join(scopes("instagram"))}
-        self.answers: dict[str, Any] = {
+        well = {
             "api/oauth/access_token": {"data": [short]},
             "ig/access_token": {"access_token": "LONG", "expires_in": 5_184_000},
             "ig/v1/me": {"id": "999", "user_id": "178", "username": "shop", "account_type": "BUSINESS"},
@@ -55,33 +43,12 @@ class Meta:
             "fb/v1/me/permissions": {"data": granted},
             "fb/v1/me/accounts": {"data": [SHOP]},
             "fb/v1/me": {"id": "999"},
-            **{name.replace("__", "/"): answer for name, answer in answers.items()},
         }
-
-    async def call(
-        self,
-        method: str,
-        url: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-        form: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        patience: float = READ,
-    ) -> Reply:
-        assert (content, patience, method) == (None, READ, "GET" if form is None else "POST")
-        asked = Asked(url.removeprefix("https://"), params or {}, form or {}, headers or {})
-        self.asked.append(asked)
-        return self.answer(asked)
+        super().__init__(well | {name.replace("__", "/"): answer for name, answer in answers.items()})
 
     def answer(self, asked: Asked) -> Reply:
-        answer = self.answers[asked.path]
-        if isinstance(answer, Exception):
-            raise answer
-        if isinstance(answer, tuple):
-            return Reply(*answer)
-        refused = "error" in answer or "error_type" in answer
-        return Reply(400 if refused else 200, json.dumps(answer).encode())
+        assert (asked.method, asked.content) == ("POST" if asked.form else "GET", b"")
+        return super().answer(asked)
 
 
 def entrance(meta: Meta) -> Entrance:
