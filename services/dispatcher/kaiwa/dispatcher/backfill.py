@@ -5,7 +5,6 @@ What the API cannot return stays unknown, and is named where a name is known: a 
 and threads that are not listed, as those of the Requests folder are after 30 idle days (platform.md 5).
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,12 +13,13 @@ import asyncpg
 
 from kaiwa.contracts.partition import of_conversation
 from kaiwa.dispatcher.core.thread import READABLE, heard_at
+from kaiwa.dispatcher.rounds import rounds
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.threads import Threads
 from kaiwa.meta.answers import Thread, ThreadPage
 from kaiwa.runtime import crash, logs
 from kaiwa.runtime.errors import DependencyError
-from kaiwa.store.pool import UNREACHABLE, Connection
+from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
@@ -125,13 +125,7 @@ class Backfills:
         self._work = work
 
     async def run(self) -> None:
-        while True:
-            try:
-                while await self.once():
-                    pass
-            except UNREACHABLE as error:
-                _log.warning("backfills_wait", exc_info=error)
-            await asyncio.sleep(_EVERY)
+        await rounds(self.once, every=_EVERY, waits="backfills_wait")
 
     async def once(self) -> bool:
         """Whether there was one."""

@@ -4,7 +4,6 @@ Each question takes its slot from the Conversations API's two a second, as all r
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -12,11 +11,12 @@ import asyncpg
 
 from kaiwa.dispatcher import rows
 from kaiwa.dispatcher.core.state import Control, Routing
+from kaiwa.dispatcher.rounds import learning, rounds
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.threads import Threads
 from kaiwa.meta.routing import Idle, Owner
 from kaiwa.runtime import logs, metrics
-from kaiwa.store.pool import UNREACHABLE, Connection
+from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
@@ -66,15 +66,8 @@ class Owners:
         self._threads = threads
 
     async def run(self) -> None:
-        await asyncio.gather(self._repeat(self.ask), self._repeat(self.modes))
-
-    async def _repeat(self, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await work()
-            except UNREACHABLE as error:
-                _log.warning("owners_wait", exc_info=error)
-            await asyncio.sleep(_EVERY)
+        works = (self.ask, self.modes)
+        await asyncio.gather(*(rounds(work, every=_EVERY, waits="owners_wait") for work in works))
 
     async def ask(self) -> None:
         async with self._pool.acquire() as connection:
@@ -83,7 +76,7 @@ class Owners:
 
     async def _ask(self, row: Row) -> None:
         asked_at, owner = await self._threads.owner(row)
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with learning(self._pool, row) as connection:
             await _learn(connection, row, asked_at, owner)
 
     async def modes(self) -> None:
@@ -104,8 +97,6 @@ class Owners:
 
 async def _learn(connection: Connection, row: Row, asked_at: datetime, owner: Owner | Idle | None) -> None:
     room = {"account_id": row["account_id"], "customer_id": row["customer_id"]}
-    accounts, customers = [row["account_id"]], [row["customer_id"]]
-    _ = [r async for r in _sql.lock_conversations(connection, accounts=accounts, customers=customers)]
     metrics.OWNERS_ASKED.labels(_outcome(owner, row["app_id"])).inc()
     match owner:
         case None:
@@ -117,8 +108,6 @@ async def _learn(connection: Connection, row: Row, asked_at: datetime, owner: Ow
             control: Control = "ours" if app_id == row["app_id"] else "other"
             await _sql.note_control(connection, **room, control=control, at=asked_at, until=until)
             await _sql.owner_asked(connection, **room, at=asked_at)
-    await _sql.wake_due(connection, **room)
-    await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
 
 
 def _outcome(owner: Owner | Idle | None, app_id: str) -> Literal["unanswered", "idle", "ours", "other"]:

@@ -1,6 +1,5 @@
 """Said now what is certain already: whose account is paused, who cannot have their turn in time, what is wanted too late."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -13,9 +12,10 @@ from kaiwa.dispatcher.core.decide import Send
 from kaiwa.dispatcher.core.foresight import ends, hopeless, out_of_reach
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.outcomes import Told, parts_of, tell
+from kaiwa.dispatcher.rounds import rounds
 from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime import logs, metrics
-from kaiwa.store.pool import UNREACHABLE, Connection
+from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
@@ -35,14 +35,12 @@ class Foresight:
         self._policy = policy
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self.tell_pauses()
-                await self.look_ahead()
-                await self.give_up()
-            except UNREACHABLE as error:
-                _log.warning("foresight_waits", exc_info=error)
-            await asyncio.sleep(_EVERY)
+        await rounds(self.once, every=_EVERY, waits="foresight_waits")
+
+    async def once(self) -> None:
+        await self.tell_pauses()
+        await self.look_ahead()
+        await self.give_up()
 
     async def tell_pauses(self) -> None:
         """Deferred: who waits for the platform's pause of their account and was not told."""

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
+from kaiwa.dispatcher.rounds import learning, rounds
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.threads import Threads
 from kaiwa.runtime import logs
-from kaiwa.store.pool import UNREACHABLE, Connection
+from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
@@ -27,12 +28,7 @@ class Grants:
         self._threads = threads
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self.once()
-            except UNREACHABLE as error:
-                _log.warning("grants_wait", exc_info=error)
-            await asyncio.sleep(_EVERY)
+        await rounds(self.once, every=_EVERY, waits="grants_wait")
 
     async def once(self) -> None:
         async with self._pool.acquire() as connection:
@@ -41,17 +37,13 @@ class Grants:
 
     async def _read(self, row: Row) -> None:
         made_at = await self._threads.comment_made_at(row)
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with learning(self._pool, row) as connection:
             await _learn(connection, row, made_at)
 
 
 async def _learn(connection: Connection, row: Row, made_at: datetime | None) -> None:
     comment = {"account_id": row["account_id"], "comment_id": row["comment_id"]}
-    accounts, customers = [row["account_id"]], [row["customer_id"]]
-    _ = [r async for r in _sql.lock_conversations(connection, accounts=accounts, customers=customers)]
     if made_at is None:
         await _sql.comment_unread(connection, **comment, pause=_AGAIN, most=_FAILURES)
     else:
         await _sql.comment_read(connection, **comment, created_at=made_at)
-    await _sql.wake_due(connection, account_id=row["account_id"], customer_id=row["customer_id"])
-    await _sql.refresh_heads(connection, accounts=accounts, customers=customers)

@@ -3,7 +3,6 @@
 A key may seal only once every process can open it; so a process shows what it has, and who rotates waits for all.
 """
 
-import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,9 +10,10 @@ from datetime import timedelta
 import asyncpg
 
 from kaiwa.dispatcher.contents import Contents, token_aad
+from kaiwa.dispatcher.rounds import rounds
 from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime import logs
-from kaiwa.store.pool import UNREACHABLE, Connection
+from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 from kaiwa.store.sealing import Unsealable
 
@@ -36,13 +36,11 @@ class Keyring:
         self._process = str(uuid.uuid4())
 
     async def run(self) -> None:
-        while True:
-            try:
-                names = [name.hex() for name in self._vault.names]
-                await _sql.show_keyring(self._pool, process=self._process, keys=names)
-            except UNREACHABLE as error:
-                _log.warning("keyring_waits", exc_info=error)
-            await asyncio.sleep(_EVERY)
+        await rounds(self.once, every=_EVERY, waits="keyring_waits")
+
+    async def once(self) -> None:
+        names = [name.hex() for name in self._vault.names]
+        await _sql.show_keyring(self._pool, process=self._process, keys=names)
 
 
 async def lacking(connection: Connection, key: bytes, *, first: bool) -> int:

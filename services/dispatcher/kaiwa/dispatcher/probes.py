@@ -17,6 +17,7 @@ from kaiwa.dispatcher.core.opening import fields
 from kaiwa.dispatcher.core.probing import DAILY, Answers, Learnt, learn, pause_after, refresh_due, state_after
 from kaiwa.dispatcher.core.state import FOREVER
 from kaiwa.dispatcher.logins import Logins
+from kaiwa.dispatcher.rounds import rounds
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Slots, Want
 from kaiwa.dispatcher.standings import end
@@ -24,7 +25,7 @@ from kaiwa.meta import subscriptions, tokens
 from kaiwa.meta.answers import NEVER, Accepted, Debugged, Fresh
 from kaiwa.meta.graph import Graph, Sender
 from kaiwa.runtime import logs, metrics
-from kaiwa.store.pool import UNREACHABLE, Connection
+from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 from kaiwa.store.sealing import Unsealable
 
@@ -58,13 +59,7 @@ class Probes:
         self._period = period
 
     async def run(self) -> None:
-        while True:
-            try:
-                while await self.once():
-                    pass
-            except UNREACHABLE as error:
-                _log.warning("probes_wait", exc_info=error)
-            await asyncio.sleep(_EVERY)
+        await rounds(self.once, every=_EVERY, waits="probes_wait")
 
     async def once(self) -> int:
         """Look at some accounts that are due; at how many."""

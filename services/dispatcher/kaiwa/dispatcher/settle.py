@@ -4,7 +4,7 @@ Nothing here sends. What is in doubt is settled by evidence: an echo's mid, an e
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from datetime import timedelta
 
 import asyncpg
@@ -14,11 +14,12 @@ from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.attribute import OpenPart, Others, Ours, SeenEcho, attribute
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.thread import Absent, Doubted, Found, Unclear, search
+from kaiwa.dispatcher.rounds import rounds
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.threads import Threads
 from kaiwa.meta.answers import ThreadMessage
 from kaiwa.runtime import logs, metrics
-from kaiwa.store.pool import UNREACHABLE, Connection
+from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
@@ -82,17 +83,8 @@ class Settler:
 
     async def run(self) -> None:
         """All at once: reading threads waits for its limit, which is no reason to leave the dead's leases."""
-        await asyncio.gather(
-            self._repeat(self.take_over), self._repeat(self.explain_waiting), self._repeat(self.read_threads)
-        )
-
-    async def _repeat(self, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await work()
-            except UNREACHABLE as error:
-                _log.warning("settler_waits", exc_info=error)
-            await asyncio.sleep(_EVERY)
+        works = (self.take_over, self.explain_waiting, self.read_threads)
+        await asyncio.gather(*(rounds(work, every=_EVERY, waits="settler_waits") for work in works))
 
     async def take_over(self) -> None:
         """Leases that are over: a claim goes back to the queue, a call that had begun is in doubt."""

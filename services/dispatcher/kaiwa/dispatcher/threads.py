@@ -9,6 +9,7 @@ import asyncpg
 from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.thread import heard_at
 from kaiwa.dispatcher.logins import Logins
+from kaiwa.dispatcher.rounds import learning, rounds
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Slots, Want
 from kaiwa.meta import comments, routing
@@ -16,7 +17,7 @@ from kaiwa.meta.answers import ThreadMessage, ThreadPage
 from kaiwa.meta.graph import Graph, Sender
 from kaiwa.meta.routing import Idle, Owner
 from kaiwa.runtime import logs
-from kaiwa.store.pool import UNREACHABLE, Connection
+from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 from kaiwa.store.sealing import Unsealable
 
@@ -84,12 +85,7 @@ class Lookups:
         self._threads = threads
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self.once()
-            except UNREACHABLE as error:
-                _log.warning("lookups_wait", exc_info=error)
-            await asyncio.sleep(_EVERY)
+        await rounds(self.once, every=_EVERY, waits="lookups_wait")
 
     async def once(self) -> None:
         async with self._pool.acquire() as connection:
@@ -98,17 +94,13 @@ class Lookups:
 
     async def _look(self, row: Row) -> None:
         messages = await self._threads.newest(row)
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with learning(self._pool, row) as connection:
             await _learn(connection, row, messages)
 
 
 async def _learn(connection: Connection, row: Row, messages: list[ThreadMessage] | None) -> None:
     room = {"account_id": row["account_id"], "customer_id": row["customer_id"]}
-    accounts, customers = [row["account_id"]], [row["customer_id"]]
-    _ = [r async for r in _sql.lock_conversations(connection, accounts=accounts, customers=customers)]
     if messages is None:
         await _sql.look_failed(connection, **room, pause=_AGAIN, most=_FAILURES)
     else:
         await _sql.looked(connection, **room, heard_at=heard_at(messages, row["customer_id"]))
-    await _sql.wake_due(connection, **room)
-    await _sql.refresh_heads(connection, accounts=accounts, customers=customers)

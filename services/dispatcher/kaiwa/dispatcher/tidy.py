@@ -1,13 +1,12 @@
 """Keeping the house: contents past their grace go, and the gauges say how things stand."""
 
-import asyncio
 from datetime import timedelta
 
 import asyncpg
 
+from kaiwa.dispatcher.rounds import rounds
 from kaiwa.dispatcher.slices import Slices
 from kaiwa.runtime import logs, metrics
-from kaiwa.store.pool import UNREACHABLE
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
@@ -23,12 +22,7 @@ class Tidy:
         self._grace = grace
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self.once()
-            except UNREACHABLE as error:
-                _log.warning("tidying_waits", exc_info=error)
-            await asyncio.sleep(_EVERY)
+        await rounds(self.once, every=_EVERY, waits="tidying_waits")
 
     async def once(self) -> None:
         await self._slices.keep()

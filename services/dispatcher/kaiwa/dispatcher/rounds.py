@@ -1,0 +1,42 @@
+"""What every loop of questions has in common: it goes round through a database that is away, and learns under one order
+of locks.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from kaiwa.dispatcher.rows import Row
+from kaiwa.runtime import logs
+from kaiwa.store.pool import UNREACHABLE, Connection
+from kaiwa.store.queries import load
+
+_sql = load("kaiwa.dispatcher")
+_log = logs.get_logger()
+
+
+async def rounds(work: Callable[[], Awaitable[object]], *, every: float, waits: str) -> None:
+    """Work until cancelled, ``every`` so many seconds, and at once again while it answers that there was something.
+
+    While PostgreSQL is away ``waits`` is logged.
+    """
+    while True:
+        try:
+            while await work():
+                pass
+        except UNREACHABLE as error:
+            _log.warning(waits, exc_info=error)
+        await asyncio.sleep(every)
+
+
+@asynccontextmanager
+async def learning(pool: asyncpg.Pool, row: Row) -> AsyncIterator[Connection]:
+    """A transaction in which something is learnt of a conversation: what is due there is looked at anew afterwards."""
+    accounts, customers = [row["account_id"]], [row["customer_id"]]
+    async with pool.acquire() as connection, connection.transaction():
+        _ = [r async for r in _sql.lock_conversations(connection, accounts=accounts, customers=customers)]
+        yield connection
+        await _sql.wake_due(connection, account_id=row["account_id"], customer_id=row["customer_id"])
+        await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
