@@ -264,3 +264,39 @@ async def test_a_token_that_dies_under_a_message_in_doubt_is_noticed(rig: Dispat
     await rig.until(request, lambda outcome: outcome.state == "in_doubt")
     rig.sim.act(Revoke(account_id=person.account_id, subcode=460))
     await until(rig, "state", person.account_id, "needs_reauth")
+
+
+async def test_the_rows_of_traffic_are_seen_ill_and_well(rig: DispatcherRig) -> None:
+    """Broken by: a row that does not look at its fact, or stays ill when that is mended."""
+    rig.sim.app("2002")
+    shop = await rig.account(default_app=None)
+    await until(rig, "routing", shop.account_id, "open")
+    _, rows = await check(rig, shop.account_id, "--stored")
+    assert (rows["routing"][0], rows["last webhook"][0]) == ("bad", "warn")
+
+    person = rig.sim.customer(shop)
+    person.write("hello")
+    assert await rig.sim.settled()
+    rig.sim.fault("error", marker="no role", times=1, when="before", code=200, subcode=2018028)
+    assert (await rig.final(await rig.ask(person, "no role", author=HUMAN))).state == "failed"
+    await until(rig, "failed_code", shop.account_id, 200)
+    rig.sim.fault("error", marker="too many", times=1, when="before", code=613)
+    request = await rig.ask(person, "too many", author=HUMAN)
+    await until(rig, "paused_until > now()", shop.account_id, value=True)
+    _, rows = await check(rig, shop.account_id, "--stored")
+    assert {name: rows[name][0] for name in ("last send", "limits", "last webhook")} == {
+        "last send": "bad",
+        "limits": "bad",
+        "last webhook": "good",
+    }
+
+    await rig.db.execute("delete from dispatcher.throttles")
+    await rig.db.execute(
+        "update dispatcher.accounts set paused_until = null, routing_due = now() where account_id = $1",
+        shop.account_id,
+    )
+    reopened(rig, shop, default_app="1001")
+    assert (await rig.final(request)).state == "sent"
+    await until(rig, "routing", shop.account_id, "routed")
+    await until(rig, "sent_at > failed_at", shop.account_id, value=True)
+    assert ill((await check(rig, shop.account_id))[1]) == {}
