@@ -43,7 +43,7 @@ async def explain(connection: Connection, account_id: str, customer_id: str, *, 
         match verdict:
             case Ours(mid=mid, part_id=part_id, evidence=evidence, at=at):
                 part = await _lock_part(connection, part_id)
-                if part["part_state"] != "sent":
+                if part and part["part_state"] != "sent":
                     metrics.SETTLED.labels(evidence).inc()
                     await endings.delivered(
                         connection, part, mid=mid, evidence=evidence, at=at, policy=policy
@@ -119,7 +119,7 @@ class Settler:
 
     async def _judge(self, connection: Connection, row: Row, messages: list[ThreadMessage] | None) -> None:
         part = await _lock_part(connection, row["part_id"])
-        if part["part_state"] != "in_doubt":
+        if part is None or part["part_state"] != "in_doubt":
             return
         taken = [
             message.mid
@@ -147,6 +147,7 @@ class Settler:
                     await endings.go_on_without(connection, part)
 
 
-async def _lock_part(connection: Connection, part_id: int) -> Row:
+async def _lock_part(connection: Connection, part_id: int) -> Row | None:
+    """None where a late answer has taken the part back meanwhile: the platform refused it for now."""
     parts: list[Row] = [row async for row in _sql.lock_parts(connection, ids=[part_id])]
-    return parts[0]
+    return parts[0] if parts else None
