@@ -297,6 +297,14 @@ async def test_the_rows_of_traffic_are_seen_ill_and_well(rig: DispatcherRig) -> 
         "update dispatcher.accounts set paused_until = now(), routing_due = now() where account_id = $1",
         shop.account_id,
     )
+    await rig.db.execute(
+        "update dispatcher.intents set next_at = now(), due_at = now() where account_id = $1 and state = 'queued'",
+        shop.account_id,
+    )
+    await rig.db.execute(
+        "update dispatcher.conversations set wake_at = now() where account_id = $1 and next_due is not null",
+        shop.account_id,
+    )
     assert (await rig.final(request)).state == "sent"
     await until(rig, "routing", shop.account_id, None)
     await until(rig, "sent_at > failed_at", shop.account_id, value=True)
