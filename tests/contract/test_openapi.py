@@ -22,7 +22,7 @@ def test_every_route_is_described_and_nothing_else() -> None:
     """Breaks when the door learns a route, or loses one, and the description does not."""
     kafka = Kafka(bootstrap_servers="nowhere:9092")
     nothing = cast("Any", None)
-    edges = dict.fromkeys(("pool", "reads", "producer", "vault", "policy"), nothing)
+    edges = dict.fromkeys(("pool", "questions", "producer", "vault", "policy"), nothing)
     door = Door(host="127.0.0.1", port=0, kafka=kafka, partitions=1, **edges)
     routes = door.routes(Feed(kafka, asyncio.Event()))
     assert routes.keys() == OPERATIONS.keys()
