@@ -89,7 +89,7 @@ select
     coalesce(c.escalated, false) as escalated, c.last_human_at, c.last_automated_at, c.disclosed_at, c.asked_at,
     c.erased_before, c.suppressed_at, c.looked_at, w.fresh_at,
     a.account_id, a.state as account_state, a.login, a.display_name, a.locale, a.human_agent, a.default_app,
-    a.paused_until, a.routing, a.while_human, a.markets, a.disclosure, clock_timestamp() as now
+    a.paused_until, a.crowded_until, a.routing, a.while_human, a.markets, a.disclosure, clock_timestamp() as now
 from dispatcher.accounts as a
 left join dispatcher.conversations as c on c.account_id = a.account_id and c.customer_id = :customer_id
 left join dispatcher.watermarks as w on w.partition = coalesce(c.partition, :partition)
