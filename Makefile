@@ -5,6 +5,8 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 RUN := $(UV) run --frozen
+# Tests run in a new order each time, but where this fixes it: make test ORDER=--randomly-seed=1
+ORDER ?=
 
 .PHONY: help setup demo up down test unit lint format bench chaos chaos-lean contracts images chart chart-readme containers cluster-test
 
@@ -30,11 +32,11 @@ down: setup  ## end what `make up` started
 
 # Integration tests mostly wait: files go to two processes, each with a Kafka and a PostgreSQL of its own.
 test: unit  ## every tier but the long chaos runs
-	@$(RUN) pytest tests/integration -n 2 --dist loadfile
-	@$(RUN) pytest tests/e2e
+	@$(RUN) pytest tests/integration -n 2 --dist loadfile $(ORDER)
+	@$(RUN) pytest tests/e2e $(ORDER)
 
 unit: setup  ## the pure tests alone, in seconds
-	@$(RUN) pytest tests/unit tests/contract
+	@$(RUN) pytest tests/unit tests/contract $(ORDER)
 
 lint: setup  ## ruff, strict types, import rules, known holes, secrets (KAIWA_CI_STRICT=1: a skip is a failure)
 	@$(RUN) ruff format --check .
