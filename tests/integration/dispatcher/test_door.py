@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import msgspec
 import pytest
 import pytest_asyncio
 from conditions import eventually_true
@@ -16,6 +15,7 @@ from httpx import Response
 from kaiwa.bus.reader import read
 from kaiwa.contracts import ids, topics
 from kaiwa.contracts.sends import decode
+from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.simulator.simulator import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -46,7 +46,7 @@ async def on_the_topic(rig: DispatcherRig, request_id: str) -> int:
 def _names(value: bytes, request_id: str) -> bool:
     try:
         return decode(value).request_id == request_id
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return False
 
 

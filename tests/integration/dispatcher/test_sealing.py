@@ -74,7 +74,7 @@ async def test_a_run_that_was_broken_off_is_taken_up(rig: DispatcherRig) -> None
         "insert into dispatcher.keyrings (process, keys, seen_at) values ('deaf', '{}', now() + interval '1 hour')"
     )
     refused = await rig.kaiwa("keys", "rotate-seal", "--within", "2", check=False)
-    assert (refused.returncode, "1 dispatchers have not" in refused.stderr) == (1, True)
+    assert (refused.returncode, "dispatchers have not" in refused.stderr) == (1, True)
     coming = read_keys(key_file(rig))
     assert coming[:-1] == before
     await rig.db.execute("delete from dispatcher.keyrings where process = 'deaf'")
