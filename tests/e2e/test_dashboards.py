@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 from prometheus import Prometheus, scraping
 
-from kaiwa.devstack.demo.stage import Stage, opened
+from kaiwa.contracts.sends import Message
+from kaiwa.devstack.demo.stage import Stage, opened, request
 from kaiwa.devstack.installation import COMPLIANCE, DISPATCHER, INGEST, Installation
 from kaiwa.devstack.monitoring.boards.all import DASHBOARDS
 from kaiwa.devstack.shops import Shop
@@ -43,7 +44,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def prometheus(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Prometheus]:
-    """After a question, its answer, an agent's word and an unsend."""
+    """After a question, its answer, an agent's words, one of them bulk, and an unsend."""
     urls = {name: stage.kaiwa.url(name) for name in (INGEST, DISPATCHER, COMPLIANCE)}
     keeper, folder = stage.kaiwa.stack.keeper, tmp_path_factory.mktemp("prometheus")
     async with scraping(keeper, folder, urls, RULES) as made:
@@ -52,6 +53,8 @@ async def prometheus(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> 
         mid = await stage.write(customer, f"{stage.number()} Is it in stock?")
         await stage.sent(await stage.answered(mid))
         await stage.sent(await stage.say(customer, f"{stage.number()} Kim here."))
+        news = request(customer, Message(text=f"{stage.number()} News."), lane="bulk")
+        await stage.sent(await stage.ask(news))
         await stage.remote.act([Unsend(mid=mid)])
         await stage.answered(await stage.write(customer, f"{stage.number()} And now the bot has to wait"))
         yield made

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from kaiwa.compliance.core.holders import OURS
 from kaiwa.compliance.loops import keep
 from kaiwa.runtime import logs, metrics
 from kaiwa.store import queries
@@ -16,7 +17,7 @@ _log = logs.get_logger()
 async def escalate(pool: asyncpg.Pool) -> None:
     """Every process may: a row is marked once, and whoever marks it says so."""
     sql: Any = queries.load("kaiwa.compliance")
-    known: set[str] = set()
+    known = set(OURS)
 
     async def turn() -> bool:
         async with pool.acquire() as connection:
