@@ -98,6 +98,10 @@ class Pulse:
                     codes=[code for code, _ in errors],
                     subcodes=[subcode for _, subcode in errors],
                 )
+        # Not in that transaction: whoever changes an account locks it before its health, and this would the other way.
+        spoken = [name for name, found in notes.heard.items() if found.messages]
+        if spoken:
+            await _sql.note_crowds(self._pool, ids=spoken, most=VOLUME.most, share=CROWDED)
 
     async def _hear(
         self, connection: Connection, heard: Mapping[str, Heard], before: Mapping[str, datetime | None]
@@ -111,9 +115,6 @@ class Pulse:
         await _sql.note_volume(
             connection, accounts=names, lasts=lasts, counts=[heard[name].messages for name in names]
         )
-        spoken = [name for name in names if heard[name].messages]
-        if spoken:
-            await _sql.note_crowds(connection, ids=spoken, most=VOLUME.most, share=CROWDED)
         weeks = {row["account_id"]: row async for row in _sql.weeks(connection, ids=names)}
         newest = [max(last, before[name] or last) for name, last in zip(names, lasts, strict=True)]
         silent = [

@@ -117,6 +117,7 @@ from (
         and v.hour > clock_timestamp() - interval '24 hours'
     where a.account_id = any(:ids::text[])
     group by a.account_id
+    order by a.account_id
 ) as k
 where a.account_id = k.account_id and a.crowded_until is distinct from k.until
     and (k.until is not null or a.crowded_until > clock_timestamp());
