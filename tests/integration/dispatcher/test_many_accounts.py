@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 import pytest
 
 from kaiwa.dispatcher.commands.check import examined
+from kaiwa.dispatcher.rows import Row
 from kaiwa.store.migrate import migrate, rooms
 from kaiwa.store.pool import connection
 from kaiwa.store.queries import load
@@ -77,3 +78,26 @@ async def test_the_loop_takes_a_few_and_nobody_takes_them_again(crowd: asyncpg.C
     assert [len(each) for each in rounds] == [10, 10, 10]
     assert len(set(taken)) == 30
     assert not [name for name in taken if int(name[4:]) % 100 in (0, 4)]
+
+
+async def test_who_asks_for_another_look_meanwhile_gets_it(crowd: asyncpg.Connection) -> None:
+    """Broken by: an answer, or none, that puts off a look which was asked for after the question."""
+    lease, day = timedelta(minutes=1), timedelta(days=1)
+    first, second = [row async for row in _sql.take_probes(crowd, lease=lease, most=2)]
+    for row in first, second:
+        await _sql.probe_soon(crowd, account_id=row["account_id"])
+    nothing = dict.fromkeys(("valid", "code", "subcode", "eligible", "fields", "scopes", "expires_at"))
+    said = {name: first[name] for name in ("account_id", "sealed_token")} | nothing | {"endless": False}
+    assert await _sql.note_probe(crowd, **said, due=first["probe_due"], pause=day)
+    await _sql.probe_failed(crowd, account_id=second["account_id"], due=second["probe_due"], pause=day)
+    again = [row async for row in _sql.take_probes(crowd, lease=lease, most=MANY)]
+    assert {first["account_id"], second["account_id"]} <= {row["account_id"] for row in again}
+
+    await _sql.note_probe(crowd, **said, due=_due(again, first), pause=day)
+    await _sql.probe_failed(crowd, account_id=second["account_id"], due=_due(again, second), pause=day)
+    waits = "select bool_and(probe_due > now() + interval '20 hours') from dispatcher.health where account_id = any($1)"
+    assert await crowd.fetchval(waits, [first["account_id"], second["account_id"]])
+
+
+def _due(rows: list[Row], sought: Row) -> datetime:
+    return next(row["probe_due"] for row in rows if row["account_id"] == sought["account_id"])

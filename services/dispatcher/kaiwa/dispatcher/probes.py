@@ -171,6 +171,7 @@ class Probes:
                 scopes=None if learnt.scopes is None else sorted(learnt.scopes),
                 expires_at=None if endless else learnt.expires_at,
                 endless=endless,
+                due=row["probe_due"],
                 pause=_spread(DAILY if new == "ineligible" else self._period),
             )
             changed = known and new != old and await self._change(connection, row, new)
@@ -191,7 +192,9 @@ class Probes:
         metrics.PROBES.labels(why).inc()
         pause = _spread(pause_after(row["failures"], self._period))
         async with self._pool.acquire() as connection:
-            await _sql.probe_failed(connection, account_id=row["account_id"], pause=pause)
+            await _sql.probe_failed(
+                connection, account_id=row["account_id"], due=row["probe_due"], pause=pause
+            )
 
 
 def _spread(pause: timedelta) -> timedelta:

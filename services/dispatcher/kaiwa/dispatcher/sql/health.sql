@@ -38,19 +38,19 @@ join dispatcher.accounts as a using (account_id)
 where h.account_id = k.account_id
 returning
     h.account_id, a.app_id, a.login, a.page_id, a.sealed_token, a.state, h.token_since, h.token_expires_at, h.failures,
-    clock_timestamp() as now;
+    h.probe_due, clock_timestamp() as now;
 
 -- name: probe_of(account_id)^
 -- The same of one account, whenever it is due.
 select
     h.account_id, a.app_id, a.login, a.page_id, a.sealed_token, a.state, h.token_since, h.token_expires_at, h.failures,
-    clock_timestamp() as now
+    h.probe_due, clock_timestamp() as now
 from dispatcher.health as h join dispatcher.accounts as a using (account_id)
 where h.account_id = :account_id;
 
--- name: note_probe(valid, code, subcode, eligible, fields, scopes, expires_at, endless, pause, account_id, sealed_token)$
+-- name: note_probe(valid, code, subcode, eligible, fields, scopes, expires_at, endless, due, pause, account_id, sealed_token)$
 -- What Meta said; nothing where the token was replaced meanwhile, since it was not asked about that one. What it did
--- not say stays as it was.
+-- not say stays as it was. Who asked for another look meanwhile gets it.
 update dispatcher.health as h set
     token_valid = coalesce(:valid::boolean, h.token_valid),
     error_code = case when :valid::boolean is null then h.error_code else :code::integer end,
@@ -61,14 +61,16 @@ update dispatcher.health as h set
     token_expires_at = case
         when :endless::boolean then 'infinity' else coalesce(:expires_at::timestamptz, h.token_expires_at)
     end,
-    probed_at = clock_timestamp(), failures = 0, probe_due = clock_timestamp() + :pause::interval
+    probed_at = clock_timestamp(), failures = 0,
+    probe_due = case when h.probe_due = :due then clock_timestamp() + :pause::interval else h.probe_due end
 from dispatcher.accounts as a
 where h.account_id = :account_id and a.account_id = h.account_id and a.sealed_token = :sealed_token::bytea
 returning true;
 
--- name: probe_failed(pause, account_id)!
+-- name: probe_failed(due, pause, account_id)!
+-- Nothing where another look was asked for meanwhile, as for a new token.
 update dispatcher.health set failures = least(failures + 1, 100), probe_due = clock_timestamp() + :pause::interval
-where account_id = :account_id;
+where account_id = :account_id and probe_due = :due;
 
 -- name: probe_soon(account_id)!
 update dispatcher.health set probe_due = clock_timestamp() where account_id = :account_id;
