@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.cluster import ClusterMetadata
 from aiokafka.errors import CommitFailedError, KafkaError, UnknownMemberIdError
 
 from kaiwa.bus.clients import consuming, reading
@@ -20,6 +21,7 @@ from kaiwa.runtime.settings import Kafka
 
 _WAIT_MS: Final = 200
 _CONNECT_TIMEOUT: Final = 10.0  # seconds
+_RETRY: Final = 0.2  # seconds before Kafka's layout is asked for again
 _IDLE: Final = 0.05  # seconds between looks at a table that is up to date
 _PAUSE: Final = 1.0  # seconds before a table's reader, or the commit for a group, tries again
 _PATIENCE: Final = 15.0  # seconds beyond a session's length in which Kafka notices that a member is gone
@@ -171,12 +173,28 @@ async def _reached(consumer: AIOKafkaConsumer, ends: Offsets) -> bool:
 
 
 async def partitions_of(consumer: AIOKafkaConsumer, topics: Collection[str]) -> list[TopicPartition]:
-    """Every partition of these topics. Raises DependencyError where one of them is not there."""
-    known = await consumer._client.fetch_all_metadata()  # noqa: SLF001 - subscribing would wait for a missing topic
+    """Every partition of these topics. Raises DependencyError where one of them is not there, or no broker."""
+    known = await _layout(consumer)
     found = {topic: known.partitions_for_topic(topic) for topic in topics}
     if absent := [topic for topic in topics if not found[topic]]:
         raise missing(absent)
     return [TopicPartition(topic, number) for topic, numbers in found.items() for number in sorted(numbers)]
+
+
+async def _layout(consumer: AIOKafkaConsumer) -> ClusterMetadata:
+    """Of all topics. A broker that was away for longer than its session answers before it counts among the brokers
+    again, and aiokafka then calls the answer an error.
+    """
+    deadline = time.monotonic() + _CONNECT_TIMEOUT
+    while True:
+        try:
+            return await consumer._client.fetch_all_metadata()  # noqa: SLF001 - subscribing would wait for a missing topic
+        except KafkaError as error:
+            if time.monotonic() > deadline:
+                raise DependencyError(
+                    "Kafka answers but none of its brokers is up: look at its log"
+                ) from error
+            await asyncio.sleep(_RETRY)
 
 
 @asynccontextmanager
