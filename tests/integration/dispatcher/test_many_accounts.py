@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import asyncpg
 import pytest
 
 from kaiwa.dispatcher.commands.check import examined
-from kaiwa.dispatcher.rows import Row
 from kaiwa.store.migrate import migrate, rooms
 from kaiwa.store.pool import connection
 from kaiwa.store.queries import load
@@ -91,13 +90,9 @@ async def test_who_asks_for_another_look_meanwhile_gets_it(crowd: asyncpg.Connec
     assert await _sql.note_probe(crowd, **said, due=first["probe_due"], pause=day)
     await _sql.probe_failed(crowd, account_id=second["account_id"], due=second["probe_due"], pause=day)
     again = [row async for row in _sql.take_probes(crowd, lease=lease, most=MANY)]
-    assert {first["account_id"], second["account_id"]} <= {row["account_id"] for row in again}
-
-    await _sql.note_probe(crowd, **said, due=_due(again, first), pause=day)
-    await _sql.probe_failed(crowd, account_id=second["account_id"], due=_due(again, second), pause=day)
+    due = {row["account_id"]: row["probe_due"] for row in again}
+    assert {first["account_id"], second["account_id"]} <= due.keys()
+    await _sql.note_probe(crowd, **said, due=due[first["account_id"]], pause=day)
+    await _sql.probe_failed(crowd, account_id=second["account_id"], due=due[second["account_id"]], pause=day)
     waits = "select bool_and(probe_due > now() + interval '20 hours') from dispatcher.health where account_id = any($1)"
     assert await crowd.fetchval(waits, [first["account_id"], second["account_id"]])
-
-
-def _due(rows: list[Row], sought: Row) -> datetime:
-    return next(row["probe_due"] for row in rows if row["account_id"] == sought["account_id"])

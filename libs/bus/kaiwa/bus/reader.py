@@ -175,7 +175,7 @@ async def _reached(consumer: AIOKafkaConsumer, ends: Offsets) -> bool:
 async def partitions_of(consumer: AIOKafkaConsumer, topics: Collection[str]) -> list[TopicPartition]:
     """Every partition of these topics. Raises DependencyError where one of them is not there, or no broker."""
     known = await _layout(consumer)
-    found = {topic: known.partitions_for_topic(topic) for topic in topics}
+    found = {topic: known.partitions_for_topic(topic) or set() for topic in topics}
     if absent := [topic for topic in topics if not found[topic]]:
         raise missing(absent)
     return [TopicPartition(topic, number) for topic, numbers in found.items() for number in sorted(numbers)]
@@ -188,13 +188,16 @@ async def _layout(consumer: AIOKafkaConsumer) -> ClusterMetadata:
     deadline = time.monotonic() + _CONNECT_TIMEOUT
     while True:
         try:
-            return await consumer._client.fetch_all_metadata()  # noqa: SLF001 - subscribing would wait for a missing topic
+            # Subscribing would wait for a topic that is missing.
+            known: ClusterMetadata = await consumer._client.fetch_all_metadata()  # noqa: SLF001
         except KafkaError as error:
             if time.monotonic() > deadline:
                 raise DependencyError(
                     "Kafka answers but none of its brokers is up: look at its log"
                 ) from error
             await asyncio.sleep(_RETRY)
+        else:
+            return known
 
 
 @asynccontextmanager
