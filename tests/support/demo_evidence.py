@@ -109,7 +109,7 @@ def evidence(**changes: Any) -> Evidence:
         login="facebook",
         page_id="1029",
         tokens={"1001": "EAAtoken"},
-        username="Blue Moon",
+        username="blue.moon",
     )
     given: dict[str, Any] = {
         "accounts": [shop],

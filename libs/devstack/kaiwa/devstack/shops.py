@@ -1,5 +1,6 @@
 """Professional accounts of an installation: what Meta grants them, and what the registry says of them."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,8 +10,9 @@ from kaiwa.simulator.model import Account
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """One account. `text_per_second` binds both sides; None is the platform's own figure. `login_user_id`: who logged it
-    in, app-scoped, as a data-deletion callback names them.
+    """One account. `username` follows from a name in plain letters: "Blue Moon" is blue.moon. `text_per_second` binds both
+    sides; None is the platform's own figure. `login_user_id`: who logged it in, app-scoped, as a data-deletion callback
+    names them.
     """
 
     name: str
@@ -19,12 +21,13 @@ class Shop:
     human_agent: bool = True
     text_per_second: int | None = None
     login_user_id: str | None = None
+    username: str | None = None
 
     def at_meta(self) -> dict[str, Any]:
         """For the simulator."""
         return {
             "login": self.login,
-            "username": self.name,
+            "username": self.username or re.sub(r"[^a-z0-9]+", ".", self.name.lower()),
             "human_agent": self.human_agent,
             "limits": self._limits,
         }

@@ -5,6 +5,7 @@ Ids are opaque strings, times are seconds since 1970 of the simulated clock.
 """
 
 import bisect
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -13,6 +14,13 @@ Host = Literal["facebook", "instagram"]
 RateClass = Literal["text", "media", "private_reply", "live_reply", "read"]
 
 DAY = 86_400.0
+
+_USERNAME = re.compile(r"[a-z0-9._]{1,30}")
+
+
+def _named(username: str) -> None:
+    if not _USERNAME.fullmatch(username):
+        raise ValueError("a username has lower-case letters, digits, dots and underscores alone, 30 at most")
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,6 +99,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def __post_init__(self) -> None:
         if (self.login == "facebook") != (self.page_id is not None):
             raise ValueError("a Facebook login has a page_id, an Instagram login has none")
+        _named(self.username)
 
     @property
     def node(self) -> str:
@@ -119,6 +128,9 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     customer_id: str
     account_id: str
     username: str = "customer"
+
+    def __post_init__(self) -> None:
+        _named(self.username)
 
 
 class Message(msgspec.Struct, kw_only=True):

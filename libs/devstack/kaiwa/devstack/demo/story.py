@@ -31,7 +31,7 @@ OWNER: Final = "218471"
 """Who logged that shop in, as Meta names them to this app."""
 SHOPS: Final = (
     Shop(MOON),
-    Shop(TSUKI, login="instagram", locale="ja", human_agent=False),
+    Shop(TSUKI, login="instagram", locale="ja", human_agent=False, username="aoi.tsuki"),
     Shop(MOND, locale="de", text_per_second=5),
     Shop(LUNE, login_user_id=OWNER),
 )
