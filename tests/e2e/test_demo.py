@@ -8,7 +8,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from leftovers import processes_naming, wait_until
 
@@ -96,6 +98,9 @@ def test_up_stays_until_down_and_can_be_tried(folder: Path) -> None:
         written = kaiwa(folder, "simulator", "write", account, customer, "#0042 In blue?", **variables)
         assert written.returncode == 0, written.stderr
         wait_until(lambda: _answered(folder, variables), "the bot answers", timeout=30)
+        assert kaiwa(folder, "profile", "link", account, **variables).stdout == "https://ig.me/m/blue.moon\n"
+        for login in ("facebook", "instagram"):
+            assert "<h1>Connected</h1>" in _logged_in(folder, login, variables)
     finally:
         begun = family(folder)
         down = kaiwa(folder, "down", "--json")
@@ -104,6 +109,21 @@ def test_up_stays_until_down_and_can_be_tried(folder: Path) -> None:
     wait_until(lambda: not any(map(alive, begun)), "every process has ended")
     assert not list(folder.glob("kaiwa-*"))
     assert kaiwa(folder, "down").stdout == "Kaiwa was not up.\n"
+
+
+def _logged_in(folder: Path, login: str, variables: dict[str, str]) -> str:
+    """The page that an account's owner ends at, who had a link from us."""
+
+    def said(*words: str) -> Any:
+        return json.loads(kaiwa(folder, *words, "--json", **variables).stdout)
+
+    shop = said("simulator", "add", "account", json.dumps({"login": login, "tokens": {}}))
+    owner = {"login": login, "account_ids": [shop["account_id"]]}
+    person = said("simulator", "add", "person", json.dumps(owner))["person_id"]
+    link = said("accounts", "link", "--login", login)["link"]
+    with httpx.Client(timeout=30) as browser:
+        dialog = browser.post(link, data={"link": link.partition("link=")[2]}).headers["location"]
+        return browser.get(f"{dialog}&as={person}", follow_redirects=True).text
 
 
 def _answered(folder: Path, variables: dict[str, str]) -> bool:

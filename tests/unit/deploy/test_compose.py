@@ -12,6 +12,8 @@ from kaiwa.compliance.settings import ComplianceSettings
 from kaiwa.dispatcher.accounts_file import read
 from kaiwa.dispatcher.settings import DispatcherSettings
 from kaiwa.ingest.settings import IngestSettings
+from kaiwa.meta.logins import client_of
+from kaiwa.meta.signatures import parse_apps
 from kaiwa.runtime.keys import generate
 from kaiwa.runtime.settings import ServiceSettings, load
 from kaiwa.simulator.box import Scenario
@@ -77,5 +79,9 @@ def test_the_shop_is_the_same_to_meta_and_to_the_registry() -> None:
     assert (entry.account_id, entry.page_id) == (account["account_id"], account["page_id"])
     assert account["tokens"] == {app["app_id"]: (MOUNTED / "token").read_text().strip()}
     assert app["verify_token"] == (MOUNTED / "verify-tokens").read_text().strip()
-    lines = [line.split()[:2] for line in (MOUNTED / "apps").read_text().splitlines()]
-    assert lines == [[app["app_id"], app["secret"]], [app["app_id"], app["instagram_secret"]]]
+    apps = parse_apps((MOUNTED / "apps").read_text())
+    clients = [client_of(apps, app["app_id"], login) for login in ("facebook", "instagram")]
+    assert [(client.client_id, client.secret) for client in clients if client] == [
+        (app["app_id"], app["secret"]),
+        (app["instagram_app_id"], app["instagram_secret"]),
+    ]

@@ -35,6 +35,7 @@ from kaiwa.simulator.model import Account
 from kaiwa.simulator.remote import Remote
 
 APP_ID: Final = "1001"
+INSTAGRAM_APP_ID: Final = "1002"  # the same app's, at Instagram's own login
 SIMULATOR: Final = "simulator"
 INGEST: Final = "ingest"
 DISPATCHER: Final = "dispatcher"
@@ -97,6 +98,7 @@ class Installation:
             "KAIWA_META__FACEBOOK_LOGIN_URL": f"{simulator}/facebook-login",
             "KAIWA_META__INSTAGRAM_LOGIN_URL": f"{simulator}/instagram-login",
             "KAIWA_META__APPS_FILE": str(folder / "apps"),
+            "KAIWA_DOOR__CONNECT_URL": self.url(DOOR),
             "KAIWA_INGEST__STATUS_URL": f"{self.url(COMPLIANCE)}/deletions/",
             "KAIWA_COMPLIANCE__CHECKPOINT_FILE": str(folder / "checkpoints.jsonl"),
             **QUICK,
@@ -167,14 +169,18 @@ class Installation:
             "app_id": APP_ID,
             "secret": secrets.token_hex(16),
             "instagram_secret": secrets.token_hex(16),  # the second product's, as with Instagram Login
+            "instagram_app_id": INSTAGRAM_APP_ID,
             "callback_url": self.webhook,
             "deletion_url": f"{self.url(INGEST)}/callbacks/data-deletion",
             "deauthorize_url": f"{self.url(INGEST)}/callbacks/deauthorize",
             "require_proof": True,
             "verify_token": Path(self.env["KAIWA_META__VERIFY_TOKEN_FILE"]).read_text().strip(),
         }
-        secrets_of = {"secret": "proof-facebook", "instagram_secret": "proof-instagram"}
-        lines = (f"{APP_ID} {self._app[name]} {proves}\n" for name, proves in secrets_of.items())
+        marks = {
+            "secret": "proof-facebook",
+            "instagram_secret": f"proof-instagram instagram={INSTAGRAM_APP_ID}",
+        }
+        lines = (f"{APP_ID} {self._app[name]} {marked}\n" for name, marked in marks.items())
         _write_secret(self.folder / "apps", "".join(lines))
 
     def _scenario(self) -> list[str]:
