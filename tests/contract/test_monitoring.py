@@ -20,7 +20,7 @@ from kaiwa.devstack.monitoring.slos import SLOS
 from kaiwa.runtime import metrics
 from kaiwa.runtime.cli import GROUP
 from kaiwa.runtime.top.figures import Line
-from kaiwa.runtime.top.lines import QUESTIONS
+from kaiwa.runtime.top.lines.all import QUESTIONS
 
 ROOT = Path(__file__).parents[2]
 RUNBOOKS = ROOT / "docs/runbooks"

@@ -12,7 +12,7 @@ from kaiwa.runtime.metrics import expose
 from kaiwa.runtime.top.addresses import USUAL, Address, addresses, parse
 from kaiwa.runtime.top.figures import Amount, Line, Look, Row, row
 from kaiwa.runtime.top.frame import Frame, shown
-from kaiwa.runtime.top.lines import QUESTIONS
+from kaiwa.runtime.top.lines.all import QUESTIONS
 from kaiwa.runtime.top.scrapes import Away, Scrape, Unreadable, read
 
 OURS = "kaiwa_loop_lag_seconds_count 1\n"

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kaiwa.runtime.top.figures import Amount, Line, Look, Row, row
-from kaiwa.runtime.top.lines import QUESTIONS
+from kaiwa.runtime.top.lines.all import QUESTIONS
 from kaiwa.runtime.top.scrapes import Away
 
 _WIDE: Final = 150  # columns from which on two tables stand side by side
