@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from kaiwa.compliance.core.audit.facts import App, Echo, Fact, Said, Sent, Told
 from kaiwa.compliance.core.audit.history import History
-from kaiwa.compliance.core.audit.judge import Horizon, changes, judge
+from kaiwa.compliance.core.audit.judge import Horizon, judge
+from kaiwa.compliance.core.audit.memory import changes
 from kaiwa.compliance.core.audit.verdicts import PENDING, Verdict
 from kaiwa.contracts.outcomes import Trigger
 

@@ -27,7 +27,8 @@ from talks import (
 
 from kaiwa.compliance.core.audit.facts import Fact, Unsent
 from kaiwa.compliance.core.audit.history import MOST, History, decode, encode
-from kaiwa.compliance.core.audit.judge import judge, settle
+from kaiwa.compliance.core.audit.judge import judge
+from kaiwa.compliance.core.audit.memory import settle
 from kaiwa.compliance.core.audit.verdicts import PENDING
 
 TALKS: dict[str, tuple[list[Fact | list[Fact]], dict[str, str]]] = {

@@ -4,7 +4,7 @@ conversation, and reports what callers may know. Nothing here calls the platform
 Invariant: a part that may have left is never handed out again; it ends as sent, lost or failed.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,7 +13,6 @@ from kaiwa.contracts.outcomes import Evidence, PlatformError, State
 from kaiwa.contracts.reasons import Reason
 from kaiwa.dispatcher import control
 from kaiwa.dispatcher.core.classify import RETRIES, Again, Failed, backoff
-from kaiwa.dispatcher.core.decide import Defer, Look, Refuse
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.unit import CONTROL, GESTURES, SILENT
 from kaiwa.dispatcher.outcomes import report
@@ -23,12 +22,6 @@ from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
-
-_WORTH_SAYING = timedelta(seconds=5)
-"""A refusal ordinarily waits a moment for the next look at the end offsets; that is nobody's business."""
-
-_LOOK_WITHIN = timedelta(seconds=2)
-"""After this a request looks again by itself; the thread's answer wakes it sooner."""
 
 _GRANT_SPENT = 2534025
 """The platform says that the comment allows nothing any more (platform.md 4.5)."""
@@ -45,48 +38,6 @@ async def refuse(
     else:
         state: State = "expired" if reason is Reason.EXPIRED else "refused"
         await finish(connection, row, state, reason, error=error)
-
-
-async def defer(connection: Connection, row: Row, decision: Defer) -> None:
-    """Look again later. Waiting for fresh state does not move `due_at`, and is reported only when it lasts."""
-    stale = decision.reason is Reason.STATE_STALE
-    brief = stale and row["now"] - row["due_at"] < _WORTH_SAYING
-    due_at = row["due_at"] if stale else decision.until
-    await _sql.requeue(
-        connection,
-        intent_id=row["intent_id"],
-        next_at=decision.until,
-        due_at=due_at,
-        reason=row["reason"] if brief else decision.reason,
-    )
-    await _free(connection, row)
-    if row["reason"] != decision.reason and not brief:
-        await report(connection, row["intent_id"], "deferred", decision.reason)
-
-
-async def obey(connection: Connection, row: Row, decision: Defer | Refuse | Look) -> None:
-    """It may not go now."""
-    match decision:
-        case Defer():
-            await defer(connection, row, decision)
-        case Refuse(reason=reason):
-            metrics.DECISIONS.labels("refuse", reason).inc()
-            await refuse(connection, row, reason)
-        case Look():
-            await look(connection, row, decision)
-
-
-async def look(connection: Connection, row: Row, decision: Look) -> None:
-    """The platform is asked; the request keeps its place meanwhile, and is woken by the answer."""
-    room = {"account_id": row["account_id"], "customer_id": row["customer_id"]}
-    match decision.at:
-        case "window":
-            await _sql.want_look(connection, **room)
-        case "owner":
-            await _sql.want_owner(connection, **room)
-        case "comment":  # pragma: no branch - mypy proves that there is no other
-            await _sql.want_comment(connection, account_id=row["account_id"], comment_id=row["comment_id"])
-    await defer(connection, row, Defer(row["now"] + _LOOK_WITHIN, Reason.STATE_STALE))
 
 
 async def delivered(
@@ -130,7 +81,7 @@ async def delivered(
         lease=policy.lease,
     )
     if not claimed:
-        await _free(connection, part)
+        await free(connection, part)
     return claimed
 
 
@@ -188,7 +139,7 @@ async def absent(connection: Connection, part: Row) -> bool:
     await _sql.requeue(
         connection, intent_id=part["intent_id"], next_at=until, due_at=until, reason=Reason.PLATFORM
     )
-    await _free(connection, part)
+    await free(connection, part)
     await report(connection, part["intent_id"], "deferred", Reason.PLATFORM)
     return True
 
@@ -214,28 +165,16 @@ async def again(connection: Connection, part: Row, verdict: Again, now: datetime
         due_at=until,
         reason=verdict.reason or part["reason"],
     )
-    await _free(connection, part)
+    await free(connection, part)
     if verdict.reason not in {None, part["reason"]}:
         await report(connection, part["intent_id"], "deferred", verdict.reason)
-
-
-async def give_back(connection: Connection, row: Row) -> None:
-    """A claim whose process is gone: nothing was called, so it is due as it was."""
-    await _sql.requeue(
-        connection,
-        intent_id=row["intent_id"],
-        next_at=row["next_at"],
-        due_at=row["due_at"],
-        reason=row["reason"],
-    )
-    await _free(connection, row)
 
 
 async def go_on_without(connection: Connection, part: Row) -> None:
     """The conversation has waited long enough for a message in doubt, and says so; that one stays in doubt."""
     room = {"account_id": part["account_id"], "customer_id": part["customer_id"]}
     if await _sql.is_waited_for(connection, **room, intent_id=part["intent_id"]):
-        await _free(connection, part)
+        await free(connection, part)
         await report(connection, part["intent_id"], "in_doubt", Reason.WENT_ON)
 
 
@@ -260,7 +199,7 @@ async def finish(
         disclosure=disclosure,
         pieces_sent=pieces_sent,
     )
-    await _free(connection, row)
+    await free(connection, row)
     await report(connection, row["intent_id"], state, reason)
 
 
@@ -275,7 +214,7 @@ async def _give_grant_back(connection: Connection, part: Row) -> None:
         )
 
 
-async def _free(connection: Connection, row: Row) -> None:
+async def free(connection: Connection, row: Row) -> None:
     """The conversation may go on with the head of its queue."""
     account, customer = row["account_id"], row["customer_id"]
     await _sql.free(connection, account_id=account, customer_id=customer, intent_id=row["intent_id"])

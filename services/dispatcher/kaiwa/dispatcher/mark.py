@@ -14,7 +14,7 @@ import msgspec
 
 from kaiwa.contracts.outcomes import Disclosure
 from kaiwa.contracts.reasons import Reason
-from kaiwa.dispatcher import endings, rows
+from kaiwa.dispatcher import endings, rows, waiting
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.decide import HELD_RETRY, Defer, Send, closes_at
@@ -126,7 +126,7 @@ class Marker:
         if not isinstance(decision, Send):
             if isinstance(decision, Defer):
                 metrics.DECISIONS.labels("defer", decision.reason).inc()
-            await endings.obey(connection, row, decision)
+            await waiting.obey(connection, row, decision)
             return None
         control = rows.thread_control(row)
         if control is None and row["sealed"] is None:
@@ -137,7 +137,7 @@ class Marker:
             login = self._logins.sender(row)
         except Unsealable as error:
             _log.error("content_or_token_cannot_be_unsealed", exc_info=error)
-            await endings.defer(connection, row, Defer(row["now"] + HELD_RETRY, Reason.UNSEALABLE))
+            await waiting.defer(connection, row, Defer(row["now"] + HELD_RETRY, Reason.UNSEALABLE))
             return None
         pieces: list[Content] = [handover(control)] if control else []
         uploads: Found | None = None

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 
 import asyncpg
 
-from kaiwa.dispatcher import comments, endings, rows
+from kaiwa.dispatcher import comments, rows, waiting
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.core.agenda import MANY, Agenda, Ask, Desk, Queue
 from kaiwa.dispatcher.core.decide import Send
@@ -161,7 +161,7 @@ class Scheduler:
         decision = rows.decision(row, self._policy)
         if isinstance(decision, Send):
             return True
-        await endings.obey(connection, row, decision)
+        await waiting.obey(connection, row, decision)
         return False
 
     async def _claim(self, connection: Connection, ready: list[Row]) -> list[Claim]:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import asyncpg
 
-from kaiwa.dispatcher import endings
+from kaiwa.dispatcher import endings, waiting
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.attribute import OpenPart, Others, Ours, SeenEcho, attribute
 from kaiwa.dispatcher.core.state import Policy
@@ -91,7 +91,7 @@ class Settler:
         async with self._pool.acquire() as connection, connection.transaction():
             for row in [row async for row in _sql.leases_over(connection)]:
                 if row["state"] == "claimed":
-                    await endings.give_back(connection, row)
+                    await waiting.give_back(connection, row)
                 else:
                     await endings.doubt(connection, row, None)
                     await explain(connection, row["account_id"], row["customer_id"], policy=self._policy)

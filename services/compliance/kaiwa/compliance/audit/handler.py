@@ -14,7 +14,8 @@ from kaiwa.compliance.audit.record import Found, record
 from kaiwa.compliance.core.audit import facts
 from kaiwa.compliance.core.audit.facts import Fact, Talk, Unsent
 from kaiwa.compliance.core.audit.history import History, begun, decode, encode, left
-from kaiwa.compliance.core.audit.judge import HOUR_MS, Judgement, Sample, changes, judge, settle
+from kaiwa.compliance.core.audit.judge import HOUR_MS, Judgement, Sample, judge
+from kaiwa.compliance.core.audit.memory import changes, settle
 from kaiwa.compliance.core.audit.people import Written, suspicions
 from kaiwa.contracts import ids
 from kaiwa.contracts.times import from_ms, to_ms

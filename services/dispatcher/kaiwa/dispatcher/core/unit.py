@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import regex
 from msgspec import structs
 
 from kaiwa.contracts.sends import Media, Message, ReplyTo, ThreadControl
+from kaiwa.dispatcher.core.cutting import split
 from kaiwa.dispatcher.core.limits import TEXT
 
 _SEPARATOR = "\n\n"
@@ -223,38 +223,3 @@ def next_message(pieces: Sequence[Content], sent: int, disclosure: str | None) -
         if len(joined.encode()) <= TEXT.most:
             return Next(replace(piece, text=joined), sent, "prefix")
     return Next(Text(disclosure), None, "own")
-
-
-def split(text: str) -> list[str]:
-    """``text`` in pieces of at most :data:`TEXT`, cut between graphemes, after white space where possible.
-
-    A piece of nothing but white space is left out: the platform takes no empty message.
-    """
-    if len(text.encode()) <= TEXT.most:
-        return [text] if text.strip() else []
-    atoms = _atoms(text)
-    pieces, start, size, space = [], 0, 0, 0
-    index = 0
-    while index < len(atoms):
-        size += len(atoms[index].encode())
-        if size > TEXT.most:
-            cut = space if space > start else index
-            pieces.append("".join(atoms[start:cut]))
-            start = index = cut
-            size = 0
-            continue
-        index += 1
-        if atoms[index - 1].isspace():
-            space = index
-    pieces.append("".join(atoms[start:]))
-    return [piece for piece in pieces if piece.strip()]
-
-
-def _atoms(text: str) -> list[str]:
-    """What is never cut: graphemes, or the code points of one that no message could hold."""
-    graphemes: list[str] = regex.findall(r"\X", text)
-    return [
-        atom
-        for grapheme in graphemes
-        for atom in ([grapheme] if len(grapheme.encode()) <= TEXT.most else list(grapheme))
-    ]

@@ -7,15 +7,15 @@ counts when its echo was seen: what failed to be sent disclosed nothing.
 What is absent is found only after everything that could hold it was read (``known``), and had time to arrive.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 
 from kaiwa.compliance.core.audit.facts import Said, Told
-from kaiwa.compliance.core.audit.history import KEPT_MS, MOST, History, Message, Standing
-from kaiwa.compliance.core.audit.verdicts import CLEARED, PENDING, PRESUMED, Kind, Verdict
+from kaiwa.compliance.core.audit.history import History, Message, Standing
+from kaiwa.compliance.core.audit.verdicts import PENDING, PRESUMED, Verdict
 from kaiwa.contracts.outcomes import Trigger
 
 HOUR_MS: Final = 3_600_000
@@ -238,26 +238,3 @@ def _about(message: Message, trigger: Trigger, told: Told | None) -> Callable[[s
         language=told.language if told else None,
         author="automation",
     )
-
-
-def changes(history: History, judgement: Judgement) -> Iterator[Verdict]:
-    """What is new since the last time, verdicts that hold no more among it; the history remembers it as reported."""
-    for key, verdict in judgement.verdicts.items():
-        if verdict.state != PENDING and history.verdicts.get(key) != verdict.state:
-            history.verdicts[key] = verdict.state
-            yield verdict
-    for key, state in list(history.verdicts.items()):
-        kind, _, subject = key.partition(":")
-        if key not in judgement.verdicts and state != CLEARED:
-            history.verdicts[key] = CLEARED
-            yield Verdict(kind=cast(Kind, kind), subject=subject, state=CLEARED, at=0)
-
-
-def settle(history: History, judgement: Judgement, horizon: Horizon) -> None:
-    """Fold what is old, or too much, into where the conversation stood."""
-    steps = judgement.standings
-    cut = horizon.known - KEPT_MS
-    if history.size > MOST:
-        cut = max(cut, steps[len(steps) // 2][0])
-    if steps and steps[0][0] < cut:
-        history.forget(cut, next((before for at, before in steps if at >= cut), judgement.standing))
