@@ -6,7 +6,8 @@ from kaiwa.contracts.accounts import State
 from kaiwa.dispatcher.core import onboarding, opening
 from kaiwa.dispatcher.core.onboarding import Chosen, Missing, Several
 from kaiwa.meta.answers import Accepted, Answer, Available, Lost, NotSent, Refused, Subscribed
-from kaiwa.meta.logins import Cancelled, Failed, Fault, Identity, Nothing, Page
+from kaiwa.meta.login_answers import Fault, Identity, Page
+from kaiwa.meta.logins import Cancelled, Failed, Nothing
 from kaiwa.meta.permissions import NEEDED, USEFUL, scopes
 from kaiwa.meta.signatures import Host
 

@@ -7,8 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 import pytest
 
-from kaiwa.meta import logins
-from kaiwa.meta.logins import Cancelled, Client, Code, Failed, Fault, Nothing, Returned, Token
+from kaiwa.meta import login_answers, logins
+from kaiwa.meta.login_answers import Fault, Token
+from kaiwa.meta.logins import Cancelled, Client, Code, Failed, Nothing, Returned
 from kaiwa.meta.signatures import AppsFileError, Host, parse_apps
 
 BACK = "http://localhost:8910/connect/callback"
@@ -20,9 +21,9 @@ def test_a_token_comes_flat_or_wrapped() -> None:
     inner = {"access_token": "IG1", "user_id": 178, "permissions": ",".join(sorted(permissions))}
     listed = inner | {"permissions": sorted(permissions)}
     for body in (inner, {"data": [inner]}, listed):
-        assert logins.token(json.dumps(body).encode()) == Token("IG1", None, permissions)
+        assert login_answers.token(json.dumps(body).encode()) == Token("IG1", None, permissions)
     long = {"access_token": "IG2", "token_type": "bearer", "expires_in": 5_184_000}
-    assert logins.token(json.dumps(long).encode()) == Token("IG2", timedelta(days=60), None)
+    assert login_answers.token(json.dumps(long).encode()) == Token("IG2", timedelta(days=60), None)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_a_token_comes_flat_or_wrapped() -> None:
 )
 def test_what_is_no_token(body: str) -> None:
     with pytest.raises(msgspec.DecodeError):
-        logins.token(body.encode())
+        login_answers.token(body.encode())
 
 
 @pytest.mark.parametrize(
@@ -63,11 +64,11 @@ def test_what_a_redirect_says(query: dict[str, str], said: Returned) -> None:
     ],
 )
 def test_both_shapes_of_a_fault(body: object, said: Fault | None) -> None:
-    assert logins.fault(json.dumps(body).encode()) == said
+    assert login_answers.fault(json.dumps(body).encode()) == said
 
 
 def test_a_fault_is_not_looked_for_in_a_page() -> None:
-    assert logins.fault(b"<html>sorry</html>") is None
+    assert login_answers.fault(b"<html>sorry</html>") is None
 
 
 def test_pages_with_and_without_a_link() -> None:
@@ -84,24 +85,26 @@ def test_pages_with_and_without_a_link() -> None:
         ],
         "paging": {"cursors": {"after": "c"}, "next": "https://…"},
     }
-    found, after = logins.pages(json.dumps(body).encode())
+    found, after = login_answers.pages(json.dumps(body).encode())
     assert [(page.page_id, page.account_id, page.username) for page in found] == [
         ("10", "178", "shop"),
         ("11", None, None),
     ]
     assert after == "c"
-    assert logins.pages(b'{"data":[],"paging":{"cursors":{"after":"c"}}}') == ([], None)
+    assert login_answers.pages(b'{"data":[],"paging":{"cursors":{"after":"c"}}}') == ([], None)
 
 
 def test_two_instagram_ids() -> None:
     """Broken by: taking the app-scoped id for the one that webhooks carry (surprise 46)."""
-    who = logins.identity(b'{"id":"999","user_id":17841,"username":"shop","account_type":"MEDIA_CREATOR"}')
+    who = login_answers.identity(
+        b'{"id":"999","user_id":17841,"username":"shop","account_type":"MEDIA_CREATOR"}'
+    )
     assert (who.account_id, who.login_user_id, who.kind) == ("17841", "999", "MEDIA_CREATOR")
 
 
 def test_only_what_is_granted_counts() -> None:
     body = b'{"data":[{"permission":"a","status":"granted"},{"permission":"b","status":"declined"}]}'
-    assert logins.permissions(body) == {"a"}
+    assert login_answers.permissions(body) == {"a"}
 
 
 APPS = parse_apps("1001 new instagram=77\n1001 fb\n1001 old proof-instagram instagram=76\n2002 only\n")

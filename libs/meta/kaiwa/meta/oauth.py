@@ -12,10 +12,11 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from kaiwa.contracts.wire import UNREADABLE
-from kaiwa.meta import http, logins
+from kaiwa.meta import http, login_answers
 from kaiwa.meta.graph import Sender
 from kaiwa.meta.http import Http, NoReply
-from kaiwa.meta.logins import Client, Fault, Identity, Inspected, Page, Token
+from kaiwa.meta.login_answers import Fault, Identity, Inspected, Page, Token
+from kaiwa.meta.logins import Client
 from kaiwa.meta.signatures import Host
 
 T = TypeVar("T")
@@ -72,10 +73,10 @@ class OAuth:
         }
         if app.login == "facebook":
             url = f"{self._graph('facebook')}/oauth/access_token"
-            return await self._call("code", logins.token, url, params=form)
+            return await self._call("code", login_answers.token, url, params=form)
         url = f"{self._doors['instagram']}/oauth/access_token"
         form["grant_type"] = "authorization_code"
-        return await self._call("code", logins.token, url, form=form)
+        return await self._call("code", login_answers.token, url, form=form)
 
     async def lengthen(self, app: Client, token: str) -> Token:
         """A token of 60 days for one of an hour or two."""
@@ -94,21 +95,21 @@ class OAuth:
                 "client_secret": app.secret,
                 "access_token": token,
             }
-        return await self._call("long-lived token", logins.token, url, params=asked)
+        return await self._call("long-lived token", login_answers.token, url, params=asked)
 
     async def identity(self, who: Sender) -> Identity:
-        return await self._read("account", logins.identity, who, "me", {"fields": _ME[who.login]})
+        return await self._read("account", login_answers.identity, who, "me", {"fields": _ME[who.login]})
 
     async def permissions(self, who: Sender) -> frozenset[str]:
         """What was granted; Facebook's login alone answers this."""
-        return await self._read("permissions", logins.permissions, who, "me/permissions", {})
+        return await self._read("permissions", login_answers.permissions, who, "me/permissions", {})
 
     async def pages(self, who: Sender) -> list[Page]:
         """Every Page that the person let us see, with its own token."""
         found: list[Page] = []
         asked = {"fields": _PAGE_FIELDS}
         for _ in range(_MOST_PAGES):
-            some, after = await self._read("Pages", logins.pages, who, "me/accounts", asked)
+            some, after = await self._read("Pages", login_answers.pages, who, "me/accounts", asked)
             found += some
             if after is None:
                 break
@@ -119,7 +120,7 @@ class OAuth:
         """Whose token it is; Facebook's login alone answers this."""
         ours = Sender("facebook", app.client_id, f"{app.client_id}|{app.secret}")
         asked = {"input_token": token}
-        return await self._read("token check", logins.inspected, ours, "debug_token", asked)
+        return await self._read("token check", login_answers.inspected, ours, "debug_token", asked)
 
     async def _read(
         self, step: str, parse: Callable[[bytes], T], who: Sender, path: str, asked: Mapping[str, str]
@@ -145,7 +146,7 @@ class OAuth:
             )
         except NoReply as silence:
             raise Unanswered(step, silence.why) from None
-        if fault := logins.fault(answer.content):
+        if fault := login_answers.fault(answer.content):
             raise Declined(step, fault)
         if not answer.is_success:
             raise Unanswered(step, f"HTTP {answer.status}")

@@ -10,7 +10,8 @@ from kaiwa.dispatcher.core.onboarding import Chosen, Missing, Several
 from kaiwa.dispatcher.core.standing import Finding
 from kaiwa.meta import oauth
 from kaiwa.meta.graph import Sender
-from kaiwa.meta.logins import Client, Identity, Page, Token, client_of, dialog
+from kaiwa.meta.login_answers import Identity, Page, Token
+from kaiwa.meta.logins import Client, client_of, dialog
 from kaiwa.meta.oauth import Declined, LoginError, OAuth, Unanswered
 from kaiwa.meta.permissions import scopes
 from kaiwa.meta.signatures import App, Host, proof_of

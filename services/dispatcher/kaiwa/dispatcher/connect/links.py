@@ -15,7 +15,8 @@ import msgspec
 
 from kaiwa.dispatcher.connect.entrance import Guest
 from kaiwa.dispatcher.contents import Contents
-from kaiwa.meta.logins import Client, Identity, Page, Token
+from kaiwa.meta.login_answers import Identity, Page, Token
+from kaiwa.meta.logins import Client
 from kaiwa.meta.signatures import Host
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load

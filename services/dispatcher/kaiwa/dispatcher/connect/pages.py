@@ -6,7 +6,7 @@ from typing import Final
 from jinja2 import DictLoader, Environment
 
 from kaiwa.dispatcher.core.standing import Finding
-from kaiwa.meta.logins import Page
+from kaiwa.meta.login_answers import Page
 
 POLICY: Final = b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 """Nothing is loaded. Without `form-action`, which counts for redirects too: the form's leads to Meta."""

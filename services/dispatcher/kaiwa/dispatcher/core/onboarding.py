@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from kaiwa.dispatcher.core.opening import AGAIN, ROLES, is_access
 from kaiwa.dispatcher.core.standing import Finding
 from kaiwa.meta.errors import explain
-from kaiwa.meta.logins import Cancelled, Failed, Fault, Identity, Nothing, Page
+from kaiwa.meta.login_answers import Fault, Identity, Page
+from kaiwa.meta.logins import Cancelled, Failed, Nothing
 from kaiwa.meta.permissions import NEEDED, USEFUL
 from kaiwa.meta.signatures import Host
 
