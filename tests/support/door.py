@@ -1,5 +1,6 @@
-"""A caller at a dispatcher's door: a key, and requests with it."""
+"""A caller at a dispatcher's door: a key, requests with it, and how they end."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -7,9 +8,14 @@ from typing import Any, Self
 
 import httpx
 from conditions import eventually_true
-from dispatcher_rig import DispatcherRig
+from dispatcher_rig import WITHIN, DispatcherRig
 
+from kaiwa.bus.reader import read
+from kaiwa.contracts import topics
+from kaiwa.contracts.sends import decode
+from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.devstack.ports import free_port
+from kaiwa.simulator.simulator import Person
 
 
 class DoorCaller:
@@ -56,3 +62,44 @@ class DoorCaller:
     ) -> httpx.Response:
         opened = {"authorization": f"Bearer {key or self.key}", **headers}
         return await self.http.request(method, path, headers=opened, **given)
+
+
+def body(to: Person, **fields: Any) -> dict[str, Any]:
+    usual = {
+        "account_id": to.account_id,
+        "recipient": {"customer_id": to.customer_id},
+        "author": {"kind": "automation"},
+        "message": {"text": "It is."},
+    }
+    return {name: value for name, value in (usual | fields).items() if value is not None}
+
+
+async def ended(door: DoorCaller, href: str) -> dict[str, Any]:
+    async with asyncio.timeout(WITHIN * 2):
+        while True:
+            standing = (await door.ask("GET", href)).json()
+            if standing["state"] in ("sent", "refused", "failed", "cancelled", "expired"):
+                return dict(standing)
+            await asyncio.sleep(0.05)
+
+
+def problem(answer: httpx.Response) -> tuple[int, str, str | None, str | None]:
+    """Status, name, reason and field; and that it is a problem by RFC 9457."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert told["status"] == answer.status_code
+    name = str(told["type"]).removeprefix("urn:kaiwa:problem:")
+    return answer.status_code, name, told.get("reason"), told.get("field")
+
+
+async def on_the_topic(rig: DispatcherRig, request_id: str) -> int:
+    """How many records of this request were published; tests of bad input may have written to the topic before."""
+    records = [r async for r in read(rig.kafka, [topics.SENDS], client_id="test")]
+    return sum(_names(r.value or b"", request_id) for r in records)
+
+
+def _names(value: bytes, request_id: str) -> bool:
+    try:
+        return decode(value).request_id == request_id
+    except UNREADABLE:
+        return False

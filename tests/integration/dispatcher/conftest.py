@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from dispatcher_rig import DispatcherRig
+from door import DoorCaller
 
 from kaiwa.devstack.stack import Stack
 
@@ -20,3 +21,9 @@ async def rig(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
         await made.dispatcher()
         yield made
     stack.drop_database(name)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def door(rig: DispatcherRig) -> AsyncIterator[DoorCaller]:
+    async with DoorCaller(rig) as made:
+        yield made

@@ -1,7 +1,6 @@
 """Bad requests at the door: a problem in words, nothing published, and the door stays open."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,12 +11,6 @@ from door import DoorCaller
 from kaiwa.simulator.simulator import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def door(rig: DispatcherRig) -> AsyncIterator[DoorCaller]:
-    async with DoorCaller(rig) as made:
-        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

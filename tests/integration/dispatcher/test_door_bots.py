@@ -4,11 +4,9 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from dispatcher_rig import DispatcherRig
 from door import DoorCaller
 from helm import unavailable
@@ -20,12 +18,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 EXAMPLES = Path(__file__).parents[3] / "libs/client/example"
 BOTS = [[sys.executable, str(EXAMPLES / "bot.py")], ["bash", str(EXAMPLES / "bot.sh")]]
 each_bot = pytest.mark.parametrize("bot", BOTS, ids=["python", "curl"])
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def door(rig: DispatcherRig) -> AsyncIterator[DoorCaller]:
-    async with DoorCaller(rig) as made:
-        yield made
 
 
 async def run(bot: list[str], door: DoorCaller, key: str, person: Person, text: str) -> tuple[int, str]:

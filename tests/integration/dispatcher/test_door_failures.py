@@ -35,12 +35,6 @@ async def rig(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
     stack.drop_database(name)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def door(rig: DispatcherRig) -> AsyncIterator[DoorCaller]:
-    async with DoorCaller(rig) as made:
-        yield made
-
-
 def body(to: Person, text: str) -> dict[str, Any]:
     return {
         "request_id": ids.random(),

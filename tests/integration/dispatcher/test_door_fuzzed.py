@@ -3,11 +3,9 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from dispatcher_rig import DispatcherRig
 from door import DoorCaller
 from published import CONTRACTS
@@ -19,12 +17,6 @@ EXAMPLES = 25
 # What a description cannot say (a text is not blank, a URL is https) is refused all the same, so that data which fit the
 # description may be refused: by 422, which is one of the answers described.
 UNSAID = "positive_data_acceptance"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def door(rig: DispatcherRig) -> AsyncIterator[DoorCaller]:
-    async with DoorCaller(rig) as made:
-        yield made
 
 
 async def fuzz(door: DoorCaller, folder: Path, account_id: str, *options: str) -> tuple[int, str]:

@@ -1,21 +1,13 @@
 """Outcomes over HTTP: each once, in the order of its conversation, and nobody else's."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from dispatcher_rig import WITHIN, DispatcherRig
 from door import DoorCaller
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def door(rig: DispatcherRig) -> AsyncIterator[DoorCaller]:
-    async with DoorCaller(rig) as made:
-        yield made
 
 
 async def page(door: DoorCaller, key: str | None = None, **query: Any) -> dict[str, Any]:
