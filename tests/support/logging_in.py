@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -11,7 +12,8 @@ import httpx
 from dispatcher_rig import DispatcherRig
 
 from kaiwa.devstack.ports import free_port
-from kaiwa.simulator.model import Host
+from kaiwa.dispatcher.contents import Contents
+from kaiwa.simulator.model import Account, Host
 from kaiwa.simulator.people import Person
 from kaiwa.simulator.state import State
 
@@ -103,3 +105,21 @@ def state(rig: DispatcherRig) -> State:
 
 def verdicts(came: Any) -> dict[str, str]:
     return {finding["check"]: finding["verdict"] for finding in came["findings"]}
+
+
+def newcomer(rig: DispatcherRig, login: str, **fields: Any) -> tuple[Account, Person]:
+    """An account that no app holds a token of, and somebody who can log in."""
+    of_account = ("creator", "eligible", "messages_allowed", "has_role")
+    given = {name: fields.pop(name) for name in of_account if name in fields}
+    shop = rig.sim.account(login=login, tokens={}, username="shop", **given)
+    return shop, rig.sim.person(shop, **fields)
+
+
+async def stored(rig: DispatcherRig, account_id: str) -> Any:
+    return await rig.db.fetchrow("select * from dispatcher.accounts where account_id = $1", account_id)
+
+
+def tokens(rig: DispatcherRig, row: Any) -> str:
+    """The token that was stored, unsealed."""
+    vault = Contents.from_file(Path(rig.env["KAIWA_DISPATCHER__SEAL_KEY_FILE"]))
+    return vault.open_token(row["account_id"], row["sealed_token"])

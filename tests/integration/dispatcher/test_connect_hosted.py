@@ -1,18 +1,14 @@
 """The hosted login of a dispatcher's door: real HTTP, real cookies, a real registry, and everything that is not a login."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
 import pytest_asyncio
 from dispatcher_rig import DispatcherRig
-from logging_in import spend, state
+from logging_in import newcomer, spend, state, stored
 from logging_in_hosted import HostedLogin, field
-
-from kaiwa.simulator.model import Account
-from kaiwa.simulator.people import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -21,16 +17,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def hosted(rig: DispatcherRig) -> AsyncIterator[HostedLogin]:
     async with HostedLogin(rig) as made:
         yield made
-
-
-def newcomer(rig: DispatcherRig, login: str, **fields: Any) -> tuple[Account, Person]:
-    shop = rig.sim.account(login=login, tokens={}, username="shop")
-    return shop, rig.sim.person(shop, **fields)
-
-
-async def stored(rig: DispatcherRig, account_id: str) -> str | None:
-    row = await rig.db.fetchval("select state from dispatcher.accounts where account_id = $1", account_id)
-    return None if row is None else str(row)
 
 
 @pytest.mark.parametrize("login", ["facebook", "instagram"])
@@ -42,7 +28,7 @@ async def test_an_owner_connects_their_account(rig: DispatcherRig, hosted: Hoste
         assert (await browser.get(link)).status_code == 200
     page = await hosted.log_in(browser, link, owner)
     assert (page.status_code, "Connected" in page.text) == (200, True)
-    assert await stored(rig, shop.account_id) == "active"
+    assert (await stored(rig, shop.account_id))["state"] == "active"
     assert rig.sim.subscribed(shop) >= {"messages"}
     query = (
         "select finished_at is not null and wanted_at is null from dispatcher.backfills where account_id = $1"
@@ -70,7 +56,8 @@ async def test_one_of_several_pages(rig: DispatcherRig, hosted: HostedLogin) -> 
     assert state(rig).account(shops[1].account_id).tokens["1001"].encode() not in held
     done = await browser.post(f"{hosted.url}/connect/callback", data=given)
     assert (done.status_code, "Connected" in done.text) == (200, True)
-    assert [await stored(rig, shop.account_id) for shop in shops] == [None, "active"]
+    first, second = [await stored(rig, shop.account_id) for shop in shops]
+    assert (first, second["state"]) == (None, "active")
     assert (await browser.post(f"{hosted.url}/connect/callback", data=given)).status_code == 400
 
 
