@@ -4,13 +4,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from deliveries import ACCOUNT, CUSTOMER, SENT, SENT_MS, body, entry, incoming, outgoing, text
+from deliveries import CUSTOMER, SENT, SENT_MS, body, entry, incoming, outgoing, text
 from readings import Case, data, read
 
 from kaiwa.contracts import events
 from kaiwa.meta.wire import dump
-
-_SENDER = {"sender": {"id": CUSTOMER}, "recipient": {"id": ACCOUNT}, "timestamp": SENT_MS}
 
 
 def message(**fields: Any) -> Any:

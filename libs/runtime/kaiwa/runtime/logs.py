@@ -10,7 +10,6 @@ import logging
 import sys
 import traceback
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 import structlog
@@ -37,8 +36,6 @@ _LONGEST: Final = 300
 
 # aiokafka's warnings name nodes, topics and error codes, never records.
 _TRUSTED: Final = ("aiokafka",)
-
-ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 def get_logger() -> FilteringBoundLogger:

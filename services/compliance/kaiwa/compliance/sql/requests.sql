@@ -54,9 +54,6 @@ select source, count(*) as requests from compliance.requests where state = 'queu
 select code, source, state, refusal, received_at, due_at, finished_at, app_id, user_id
 from compliance.requests order by (state = 'queued') desc, received_at desc limit :most;
 
--- name: show_request(code)^
-select code, source, state, refusal, received_at, due_at, finished_at from compliance.requests where code = :code;
-
 -- name: codes_among(codes)
 select code from compliance.requests where code = any(:codes::text[]);
 
