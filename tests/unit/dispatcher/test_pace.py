@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moments import MS, NOON, SECOND
 
-from kaiwa.dispatcher.core.pace import HORIZON, HOUR, LATE, BucketClass, Limits, Rate, slots
+from kaiwa.dispatcher.core.pace import HORIZON, HOUR, LATE, BucketClass, Limits, Rate, Slot, slots
 
 EVERY_TEN = Rate(103)
 
@@ -19,30 +19,31 @@ def most_in_a_second(calls: list[datetime]) -> int:
     return max((bisect_left(calls, at + SECOND) - n for n, at in enumerate(calls)), default=0)
 
 
-takes = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 120)), min_size=1, max_size=60)
+wanted = st.one_of(st.just(1), st.integers(0, 120))
+takes = st.lists(st.tuples(st.integers(0, 400), wanted, st.integers(0, 300)), min_size=1, max_size=60)
 
 
-@given(
-    limit=st.integers(1, 300), rounds=takes, late=st.lists(st.integers(0, 10_000), min_size=1, max_size=40)
-)
+@given(limit=st.integers(1, 300), rounds=takes, late=st.lists(st.floats(0, 1), min_size=1, max_size=40))
 def test_no_sliding_second_holds_more_than_the_limit(
-    limit: int, rounds: list[tuple[int, int]], late: list[int]
+    limit: int, rounds: list[tuple[int, int, int]], late: list[float]
 ) -> None:
-    """Promise 5: takes of any size at any growing times, each call up to 10 ms late. Breaks when `slack` is 0 (300
-    and late calls), when a burst is added, when the bucket starts again at ``now`` before its time, when ``tat`` is
-    the last slot.
+    """Promise 5: takes of any size at any growing times, by processes as slow as they like, each call as late as it
+    may be. Breaks when `slack` is 0 (300 and late calls), when a burst is added, when the bucket starts again at
+    ``now`` before its time, when ``tat`` is the last slot, when a single call's time is not counted as used.
     """
     rate = Limits(limit).rate("text")
-    now, tat, given_out = NOON, None, []
-    for pause, wanted in rounds:
+    now, tat, given_out = NOON, None, list[Slot]()
+    for pause, wanted, ready in rounds:
         now += pause * MS
-        found, tat = slots(tat, now, rate, wanted)
+        found, tat = slots(tat, now, rate, wanted, ready=ready * MS)
         assert len(found) <= wanted
-        assert all(now <= slot <= now + HORIZON for slot in found)
+        assert all(now <= slot.at <= now + ready * MS + HORIZON for slot in found)
         given_out += found
-    assert given_out == sorted(set(given_out))
-    assert most_in_a_second(given_out) <= limit
-    calls = [slot + timedelta(microseconds=late[n % len(late)]) for n, slot in enumerate(given_out)]
+    moments = [slot.at for slot in given_out]
+    assert moments == sorted(set(moments))
+    assert most_in_a_second(moments) <= limit
+    assert most_in_a_second([slot.until for slot in given_out]) <= limit
+    calls = [slot.at + late[n % len(late)] * (slot.until - slot.at) for n, slot in enumerate(given_out)]
     assert most_in_a_second(calls) <= limit
 
 
@@ -87,8 +88,25 @@ def test_a_busy_account_gets_nearly_its_limit(limit: int, share: float) -> None:
 def test_slots(tat: int | None, wanted: int, given_out: list[int]) -> None:
     """Milliseconds from now, an interval of 10 ms, the horizon at 250 ms."""
     found, after = slots(None if tat is None else NOON + tat * MS, NOON, EVERY_TEN, wanted)
-    assert after == (found[-1] + 10 * MS if found else None if tat is None else NOON + tat * MS)
-    assert found == [NOON + at * MS for at in given_out]
+    assert after == (found[-1].at + 10 * MS if found else None if tat is None else NOON + tat * MS)
+    assert found == [Slot(NOON + at * MS, NOON + at * MS + LATE) for at in given_out]
+
+
+@pytest.mark.parametrize(
+    ("tat", "wanted", "first", "until", "after"),
+    [
+        (None, 1, 0, 40, 50),
+        (0, 1, 0, 40, 50),
+        (1, 1, 20, 30, 30),  # somebody was here a moment ago
+        (35, 1, 35, 45, 45),
+        (None, 2, 20, 30, 40),  # the second comes right behind it
+    ],
+)
+def test_a_single_call_has_time(tat: int | None, wanted: int, first: int, until: int, after: int) -> None:
+    """As above, by a process that takes 20 ms to be ready: the first slot, and the bucket's new time."""
+    moment = None if tat is None else NOON + tat * MS
+    found, new = slots(moment, NOON, EVERY_TEN, wanted, ready=20 * MS)
+    assert (found[0], new) == (Slot(NOON + first * MS, NOON + until * MS), NOON + after * MS)
 
 
 @pytest.mark.parametrize(
@@ -119,15 +137,16 @@ def test_no_sliding_hour_holds_more_private_replies_than_the_limit(
 ) -> None:
     """Promise 5, with a burst. Breaks when the burst is not taken off the rate, or ``tat`` forgets what was given."""
     rate = Limits(1, private_replies_per_hour=limit).rate("private_reply")
-    now, tat, given_out = NOON, None, []
+    now, tat, given_out = NOON, None, list[Slot]()
     for pause in pauses:
         now += pause * SECOND
         found, tat = slots(tat, now, rate, wanted)
         given_out += found
-    assert given_out == sorted(given_out)
-    assert all(bisect_left(given_out, at + HOUR) - n <= limit for n, at in enumerate(given_out))
+    moments = [slot.at for slot in given_out]
+    assert moments == sorted(moments)
+    assert all(bisect_left(moments, at + HOUR) - n <= limit for n, at in enumerate(moments))
 
 
 def test_the_first_private_replies_do_not_wait() -> None:
     found, _ = slots(None, NOON, Limits(1).rate("private_reply"), 100)
-    assert found == [NOON] * 76
+    assert [slot.at for slot in found] == [NOON] * 76

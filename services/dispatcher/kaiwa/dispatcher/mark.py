@@ -6,7 +6,6 @@ What is returned has been promised to the database as "perhaps sent"; only a :cl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Literal
 
 import asyncpg
@@ -18,6 +17,7 @@ from kaiwa.dispatcher import endings, rows, waiting
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.decide import HELD_RETRY, Defer, Send, closes_at
+from kaiwa.dispatcher.core.pace import Slot
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.unit import (
     SILENT,
@@ -55,7 +55,7 @@ class Claim:
     intent_id: str
     fence: int
     want: Want
-    slot: datetime
+    slot: Slot
     taken: float = 0.0
     """Seconds from taking the slot to having it."""
 

@@ -177,7 +177,7 @@ class Scheduler:
         claimed = _sql.claim(
             connection,
             ids=list(granted),
-            slots=[slot for _, slot in granted.values()],
+            slots=[slot.at for _, slot in granted.values()],
             lease=self._policy.lease,
         )
         return [Claim(row["intent_id"], row["fence"], *granted[row["intent_id"]]) async for row in claimed]

@@ -7,14 +7,13 @@ is known to be in doubt and nobody hands it out again. There is one POST and no 
 import asyncio
 import time
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 
 from kaiwa.bus import tracing
 from kaiwa.dispatcher.batcher import Batcher
 from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.core.classify import NEVER_LEFT, UPLOAD_AGAIN, Again, classify
-from kaiwa.dispatcher.core.pace import LATE
+from kaiwa.dispatcher.core.pace import Slot
 from kaiwa.dispatcher.mark import Call, Claim, Marker
 from kaiwa.dispatcher.presence import Presence
 from kaiwa.dispatcher.record import Ended, Recorder
@@ -64,7 +63,7 @@ class Sender:
         slot = claim.slot
         try:
             while True:
-                await _sleep_until(self._clock.local(slot) - max(_LEAD, self._slots.lead.seconds))
+                await _sleep_until(self._clock.local(slot.at) - max(_LEAD, self._slots.lead.seconds))
                 started = time.monotonic()
                 until = started + self._lease
                 call = await self.marks.submit(claim)
@@ -92,7 +91,7 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - one delivery must not take the others down
             _log.error("delivery_failed", exc_info=error)
 
-    async def _leave(self, call: Call, claim: Claim, slot: datetime, until: float) -> bool:
+    async def _leave(self, call: Call, claim: Claim, slot: Slot, until: float) -> bool:
         """Wait for the slot, or for another one if this call needs another bucket or comes too late.
 
         False where it must not be made any more: the lease is over, or the platform has asked for silence meanwhile.
@@ -101,14 +100,13 @@ class Sender:
         if call.want.desk != claim.want.desk:
             slot = await self._slots.another(call.want)
         while True:
-            at = self._clock.local(slot)
-            await _sleep_until(min(at, until))
+            await _sleep_until(min(self._clock.local(slot.at), until))
             now = time.monotonic()
             if now >= until:
                 return False
             if max(self._silent.get(name, 0.0) for name in (call.want.desk.account_id, call.app_id)) > now:
                 return False
-            if now - at <= LATE.total_seconds():
+            if now <= self._clock.local(slot.until):
                 metrics.TOKENS_WAITED.labels(call.want.desk.bucket).inc(now - started)
                 return True
             slot = await self._slots.another(call.want)

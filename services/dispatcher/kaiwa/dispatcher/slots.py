@@ -15,6 +15,7 @@ from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.core import lanes, pace
 from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.lanes import HUMAN
+from kaiwa.dispatcher.core.pace import Slot
 from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime.errors import DependencyError
 from kaiwa.store.pool import Connection
@@ -58,7 +59,7 @@ class Slots:
         self._pool = pool
         self._clock = clock
         self._credit: dict[Desk, dict[int, float]] = {}
-        self._others: Batcher[Want, datetime | None] = Batcher(self._take_far)
+        self._others: Batcher[Want, Slot | None] = Batcher(self._take_far)
         self.lead = Lead()
         self.opens: dict[Desk, float] = {}
         self._rates: dict[Desk, pace.Rate] = {}
@@ -67,7 +68,7 @@ class Slots:
 
     async def take(
         self, connection: Connection, wanted: Sequence[Want], *, horizon: timedelta = pace.HORIZON
-    ) -> list[datetime | None]:
+    ) -> list[Slot | None]:
         """A slot for each wish, or None where the horizon is full; spent when the transaction commits.
 
         Who gets which is the lanes' business: people first, what the floors owe before that.
@@ -77,8 +78,8 @@ class Slots:
         wishes: defaultdict[Desk, list[int]] = defaultdict(list)
         for index, want in enumerate(wanted):
             wishes[want.desk].append(index)
-        given: list[datetime | None] = [None] * len(wanted)
-        lead = timedelta(seconds=self.lead.seconds)
+        given: list[Slot | None] = [None] * len(wanted)
+        ready = timedelta(seconds=self.lead.seconds)
         moved = []
         for row in await self._lock(connection, list(wishes)):
             desk = Desk(row["account_id"], row["class"])
@@ -86,7 +87,7 @@ class Slots:
             self._rates[desk] = rate
             self._note_others(desk, row["tat"])
             asking = await self._overtake(connection, row, [(n, wanted[n]) for n in asking], given)
-            found, tat = pace.slots(row["tat"], row["now"] + lead, rate, len(asking), horizon=horizon)
+            found, tat = pace.slots(row["tat"], row["now"], rate, len(asking), ready=ready, horizon=horizon)
             for index, slot in zip(self._chosen(desk, wanted, asking, len(found)), found, strict=True):
                 given[index] = slot
             if found and tat is not None:
@@ -138,7 +139,7 @@ class Slots:
         connection: Connection,
         bucket: Row,
         asking: list[tuple[int, Want]],
-        given: list[datetime | None],
+        given: list[Slot | None],
     ) -> list[int]:
         """Give people's messages the slots of automated ones that nobody has committed to; who is left asks on.
 
@@ -162,7 +163,7 @@ class Slots:
                     customers=[row["customer_id"] for row in overtaken],
                 )
             for index, row in zip(people, sorted(overtaken, key=lambda row: row["slot_at"]), strict=False):
-                given[index] = row["slot_at"]
+                given[index] = pace.exact(row["slot_at"])
         return [n for n, _ in asking if given[n] is None]
 
     def _chosen(self, desk: Desk, wanted: Sequence[Want], asking: list[int], slots: int) -> list[int]:
@@ -180,7 +181,7 @@ class Slots:
         """The moment on PostgreSQL's clock."""
         return await self._clock.read(self._pool)
 
-    async def another(self, want: Want) -> datetime:
+    async def another(self, want: Want) -> Slot:
         """The next slot there is, however far: for a call whose first one passed, or for the next part.
 
         A call that has begun must not queue behind claims that have not: they stay within the horizon, it need not.
@@ -190,18 +191,17 @@ class Slots:
             raise DependencyError(f"account {want.desk.account_id} is no longer registered")
         return slot
 
-    async def _take_far(self, wanted: list[Want]) -> list[datetime | None]:
+    async def _take_far(self, wanted: list[Want]) -> list[Slot | None]:
         started = time.monotonic()
         async with self._pool.acquire() as connection, connection.transaction():
             slots = await self.take(connection, wanted, horizon=_FAR)
         self.lead.note(time.monotonic() - started)
         return slots
 
-    async def reached(self, slot: datetime) -> bool:
+    async def reached(self, slot: Slot) -> bool:
         """Wait for the moment of a slot; False where it was missed."""
-        at = self._clock.local(slot)
-        await asyncio.sleep(max(0.0, at - time.monotonic()))
-        return time.monotonic() - at <= pace.LATE.total_seconds()
+        await asyncio.sleep(max(0.0, self._clock.local(slot.at) - time.monotonic()))
+        return time.monotonic() <= self._clock.local(slot.until)
 
     async def turn(self, want: Want) -> None:
         """Wait for a slot, and for another one where the moment was missed."""

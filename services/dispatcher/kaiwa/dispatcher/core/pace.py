@@ -2,12 +2,13 @@
 
 A bucket holds its theoretical arrival time; a call takes the slot ``max(tat - burst, now)`` and moves the time by one
 interval. ``limit`` intervals, less a burst's share, last a little longer than the period that the platform counts, by
-:attr:`Rate.slack`: so late calls (they must take another slot beyond :data:`LATE`) do not crowd a window.
+:attr:`Rate.slack`: so late calls (they must take another slot beyond :data:`LATE`) do not crowd a window. A call that is
+alone gets more time, which the bucket counts as used.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 LATE = timedelta(milliseconds=10)
 """A call that would leave this much after its slot forfeits it."""
@@ -95,17 +96,43 @@ class Limits:
                 return Rate(self.conversations_per_second)
 
 
+class Slot(NamedTuple):
+    """A call may leave from ``at`` to ``until``, both included."""
+
+    at: datetime
+    until: datetime
+
+
+def exact(at: datetime) -> Slot:
+    """One of a row of slots: so close together they leave no more time."""
+    return Slot(at, at + LATE)
+
+
 def slots(
-    tat: datetime | None, now: datetime, rate: Rate, wanted: int, *, horizon: timedelta = HORIZON
-) -> tuple[list[datetime], datetime | None]:
-    """Up to ``wanted`` slots within the horizon, and the bucket's new time."""
-    given: list[datetime] = []
+    tat: datetime | None,
+    now: datetime,
+    rate: Rate,
+    wanted: int,
+    *,
+    ready: timedelta = timedelta(0),
+    horizon: timedelta = HORIZON,
+) -> tuple[list[Slot], datetime | None]:
+    """Up to ``wanted`` slots within the horizon, and the bucket's new time.
+
+    ``ready``: how long it takes to be ready for a slot; a nearer one would be missed. A single one of a bucket that
+    rests is there at once and for twice that long: it need not hit a moment, as nobody comes right behind it.
+    """
+    if wanted == 1 and (tat is None or tat <= now) and 2 * ready > LATE:
+        until = now + 2 * ready
+        return [Slot(now, until)], until + rate.interval
+    given: list[Slot] = []
+    soonest = now + ready
     while len(given) < wanted:
-        due = now if tat is None else max(tat, now)
-        slot = max(now, due - rate.tolerance)
-        if slot > now + horizon:
+        due = soonest if tat is None else max(tat, soonest)
+        at = max(soonest, due - rate.tolerance)
+        if at > soonest + horizon:
             break
-        given.append(slot)
+        given.append(exact(at))
         tat = due + rate.interval
     return given, tat
 
