@@ -29,7 +29,7 @@ def test_no_sliding_second_holds_more_than_the_limit(
 ) -> None:
     """Promise 5: takes of any size at any growing times, by processes as slow as they like, each call as late as it
     may be. Breaks when `slack` is 0 (300 and late calls), when a burst is added, when the bucket starts again at
-    ``now`` before its time, when ``tat`` is the last slot, when a single call's time is not counted as used.
+    ``now`` before its time, when ``tat`` is the last slot, when the time of those that share a slot is not counted as used.
     """
     rate = Limits(limit).rate("text")
     now, tat, given_out = NOON, None, list[Slot]()
@@ -40,11 +40,29 @@ def test_no_sliding_second_holds_more_than_the_limit(
         assert all(now <= slot.at <= now + ready * MS + HORIZON for slot in found)
         given_out += found
     moments = [slot.at for slot in given_out]
-    assert moments == sorted(set(moments))
+    assert moments == sorted(moments)
     assert most_in_a_second(moments) <= limit
     assert most_in_a_second([slot.until for slot in given_out]) <= limit
     calls = [slot.at + late[n % len(late)] * (slot.until - slot.at) for n, slot in enumerate(given_out)]
     assert most_in_a_second(calls) <= limit
+
+
+@pytest.mark.parametrize("ready", [10, 60, 300])
+@pytest.mark.parametrize("limit", [*range(1, 301)])
+def test_a_few_that_share_a_slot_crowd_no_second(limit: int, ready: int) -> None:
+    """Promise 5: as many as may share one, all at its first or all at its last moment, between calls that leave as
+    soon as they may. Breaks when they may leave sooner than the last of them could have, or when the bucket does not
+    count the time that they have, or not all of them.
+    """
+    rate = Limits(limit).rate("text")
+    several = 1 + ready * MS // rate.interval
+    before = [NOON - n * rate.interval for n in range(1, limit + 2)]
+    shared, tat = slots(NOON, NOON, rate, several, ready=ready * MS)
+    assert len(set(shared)) == 1
+    after, _ = slots(tat, shared[0].until, rate, limit + 1, horizon=3 * SECOND)
+    for moment in shared[0]:
+        calls = [*before, *[moment] * several, *(slot.at for slot in after)]
+        assert most_in_a_second(calls) <= limit
 
 
 @pytest.mark.parametrize("limit", [*range(1, 301)])
@@ -99,10 +117,12 @@ def test_slots(tat: int | None, wanted: int, given_out: list[int]) -> None:
         (0, 1, 0, 40, 50),
         (1, 1, 20, 30, 30),  # somebody was here a moment ago
         (35, 1, 35, 45, 45),
-        (None, 2, 20, 30, 40),  # the second comes right behind it
+        (None, 2, 10, 50, 70),
+        (None, 3, 20, 60, 90),
+        (None, 4, 20, 30, 60),  # too many for one
     ],
 )
-def test_a_single_call_has_time(tat: int | None, wanted: int, first: int, until: int, after: int) -> None:
+def test_a_few_calls_have_time(tat: int | None, wanted: int, first: int, until: int, after: int) -> None:
     """As above, by a process that takes 20 ms to be ready: the first slot, and the bucket's new time."""
     moment = None if tat is None else NOON + tat * MS
     found, new = slots(moment, NOON, EVERY_TEN, wanted, ready=20 * MS)

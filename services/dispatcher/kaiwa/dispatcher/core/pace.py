@@ -2,8 +2,8 @@
 
 A bucket holds its theoretical arrival time; a call takes the slot ``max(tat - burst, now)`` and moves the time by one
 interval. ``limit`` intervals, less a burst's share, last a little longer than the period that the platform counts, by
-:attr:`Rate.slack`: so late calls (they must take another slot beyond :data:`LATE`) do not crowd a window. A call that is
-alone gets more time, which the bucket counts as used.
+:attr:`Rate.slack`: so late calls (they must take another slot beyond :data:`LATE`) do not crowd a window. A few calls
+of a bucket that rests get more time, which it counts as used.
 """
 
 from dataclasses import dataclass
@@ -119,12 +119,13 @@ def slots(
 ) -> tuple[list[Slot], datetime | None]:
     """Up to ``wanted`` slots within the horizon, and the bucket's new time.
 
-    ``ready``: how long it takes to be ready for a slot; a nearer one would be missed. A single one of a bucket that
-    rests is there at once and for twice that long: it need not hit a moment, as nobody comes right behind it.
+    ``ready``: how long it takes to be ready for a slot; a nearer one would be missed. A few of a bucket that rests
+    share one, for twice that long: they need not hit a moment, as nobody comes right behind them.
     """
-    if wanted == 1 and (tat is None or tat <= now) and 2 * ready > LATE:
-        until = now + 2 * ready
-        return [Slot(now, until)], until + rate.interval
+    wait = (wanted - 1) * rate.interval  # all at once, no sooner than the last of them could have gone
+    if wanted and wait <= ready and 2 * ready > LATE and (tat is None or tat <= now):
+        until = now + wait + 2 * ready
+        return [Slot(now + wait, until)] * wanted, until + wanted * rate.interval
     given: list[Slot] = []
     soonest = now + ready
     while len(given) < wanted:
