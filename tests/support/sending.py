@@ -135,6 +135,11 @@ class Yard:
             " values ($1, '1001', 'facebook', $1, 'Shop', 'en', true, true, 'hold', $2, 'active', $3)",
             [(name, json.dumps({"text_per_second": rate} | more), token[name]) for name in names],
         )
+        # Long known, so that Meta was asked about them and is not again while we measure.
+        await self.db.execute(
+            "update dispatcher.health set probed_at = now(), probe_due = now() + interval '1 day'"
+        )
+        await self.db.execute("update dispatcher.accounts set routing_due = now() + interval '1 day'")
         await self.db.execute(
             "insert into dispatcher.conversations (account_id, customer_id, partition, window_opened_at,"
             " last_customer_at, control, control_at)"

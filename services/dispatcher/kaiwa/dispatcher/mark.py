@@ -56,8 +56,8 @@ class Claim:
     fence: int
     want: Want
     slot: Slot
-    taken: float = 0.0
-    """Seconds from taking the slot to having it."""
+    since: float
+    """When the slot was asked for, by the local clock."""
 
 
 @dataclass(frozen=True)

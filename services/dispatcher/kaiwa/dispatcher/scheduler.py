@@ -165,6 +165,7 @@ class Scheduler:
         return False
 
     async def _claim(self, connection: Connection, ready: list[Row]) -> list[Claim]:
+        since = time.monotonic()
         wants = [Want(Desk(row["account_id"], row["bucket"]), row["lane_rank"]) for row in ready]
         slots = await self._slots.take(connection, wants)
         granted = {
@@ -180,7 +181,9 @@ class Scheduler:
             slots=[slot.at for _, slot in granted.values()],
             lease=self._policy.lease,
         )
-        return [Claim(row["intent_id"], row["fence"], *granted[row["intent_id"]]) async for row in claimed]
+        return [
+            Claim(row["intent_id"], row["fence"], *granted[row["intent_id"]], since) async for row in claimed
+        ]
 
     def _remember(self, asks: list[Ask], locked: list[Row], claims: list[Claim]) -> None:
         """What the asks taught: whose queue is at its end, and which bucket is full."""

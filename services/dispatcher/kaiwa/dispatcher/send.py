@@ -60,14 +60,14 @@ class Sender:
 
     async def deliver(self, claim: Claim) -> None:
         """Send part after part until the request ends, waits, or is no longer ours."""
-        slot = claim.slot
+        slot, taking = claim.slot, time.monotonic() - claim.since
         try:
             while True:
                 await _sleep_until(self._clock.local(slot.at) - max(_LEAD, self._slots.lead.seconds))
                 started = time.monotonic()
                 until = started + self._lease
                 call = await self.marks.submit(claim)
-                self._slots.lead.note(time.monotonic() - started + claim.taken)
+                self._slots.lead.note(time.monotonic() - started + taking)
                 if call is None:
                     return
                 if isinstance(call, Errand):
