@@ -23,7 +23,9 @@ from kaiwa.devstack.stack import Stack
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.core.agenda import Ask, Desk
+from kaiwa.dispatcher.core.pace import Slot
 from kaiwa.dispatcher.core.state import Policy
+from kaiwa.dispatcher.mark import Marker
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.dispatcher.send import Sender
 from kaiwa.dispatcher.slots import Slots
@@ -73,6 +75,13 @@ async def queue(yard: Yard, rooms: list[Room], each: int) -> None:
     await yard.db.execute("vacuum analyze dispatcher.conversations", timeout=900)
 
 
+class Unhurried(Slots):
+    """No claim is committed to at once."""
+
+    def near(self, slot: Slot) -> bool:  # noqa: ARG002 - whichever it is
+        return False
+
+
 async def claiming(scheduler: Scheduler, account_id: str) -> list[float]:
     """Seconds per claim of some messages."""
     taken = []
@@ -91,9 +100,11 @@ async def test_claiming_from_a_long_queue(yard: Yard) -> None:
     """
     little = await yard.rooms(1, CLAIMS * SIZE, rate=1e6)
     async with pool(yard.dsn, application="bench") as db:
-        slots = Slots(db, DatabaseClock())
-        # It is asked for claims alone, which no sender is needed for.
-        scheduler = Scheduler(db, cast("Sender", None), slots, Bell(), policy=POLICY, calls=200)
+        slots = Unhurried(db, DatabaseClock())
+        # It is asked for claims alone, which nothing else is needed for.
+        scheduler = Scheduler(
+            db, cast("Marker", None), cast("Sender", None), slots, Bell(), policy=POLICY, calls=200
+        )
         await queue(yard, little, 1)
         alone = await claiming(scheduler, little[0].account_id)
         many = await yard.rooms(1, QUEUED // 20, rate=1e6)

@@ -8,12 +8,12 @@ import pytest
 import pytest_asyncio
 from dispatcher_rig import HUMAN, DispatcherRig
 
+from kaiwa.devstack.processes import Process
 from kaiwa.devstack.stack import Stack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 POINTS = {
-    "dispatcher.claimed": {"sent"},
     "dispatcher.sending_committed": {
         "failed"
     },  # no call was made, and nobody can know: looked for, not found
@@ -32,16 +32,20 @@ async def rig(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
     stack.drop_database(name)
 
 
+async def doomed_at(rig: DispatcherRig, point: str) -> Process:
+    await rig.dispatcher()
+    await rig.drained()  # of the account's own record: the crash is to meet the request
+    await rig.services["dispatcher"].terminate()
+    return await rig.dispatcher(KAIWA_CRASH_AT=point)
+
+
 @pytest.mark.parametrize("point", POINTS)
 async def test_a_crash_neither_loses_nor_repeats(rig: DispatcherRig, point: str) -> None:
     """Breaks when `sending` is not committed before the call, when a lease that is over gives a call back to the
     queue, or when an outbox row is removed before Kafka has it.
     """
     person = await rig.customer()
-    await rig.dispatcher()
-    await rig.drained()  # of the account's own record: the crash is to meet the request
-    await rig.services["dispatcher"].terminate()
-    doomed = await rig.dispatcher(KAIWA_CRASH_AT=point)
+    doomed = await doomed_at(rig, point)
     request = await rig.ask(person, f"crash at {point}", author=HUMAN)
     await doomed.wait(20)
     assert doomed.exit_code == -9
@@ -54,3 +58,25 @@ async def test_a_crash_neither_loses_nor_repeats(rig: DispatcherRig, point: str)
     posts = rig.sim.books.posts(f"crash at {point}")
     assert len(posts) == (1 if outcome.state == "sent" else 0)
     assert len({o.seq for o in rig.outcomes[request]}) == outcome.seq, "no outcome is missing"
+
+
+async def test_claims_of_the_dead_are_sent_by_others(rig: DispatcherRig) -> None:
+    """Promise 3: claimed and not committed to, as their slots are far, 220 ms each. Breaks when a lease never ends."""
+    shop = await rig.account(entry={"limits": {"text_per_second": 5}})
+    people = [rig.sim.customer(shop) for _ in range(4)]
+    for person in people:
+        person.write("Is it in stock?")
+    assert await rig.sim.settled()
+    doomed = await doomed_at(rig, "dispatcher.claimed")
+    requests = {await rig.ask(person, f"claim {n}", author=HUMAN): n for n, person in enumerate(people)}
+    await doomed.wait(20)
+    assert doomed.exit_code == -9
+
+    await rig.dispatcher()
+    states = {n: (await rig.final(request)).state for request, n in requests.items()}
+    await rig.services["dispatcher"].terminate()
+
+    posted = {n: len(rig.sim.books.posts(f"claim {n}")) for n in states}
+    assert posted == {n: 1 if state == "sent" else 0 for n, state in states.items()}
+    # The one that was committed to when its process died is in doubt, and never sent again.
+    assert sorted(states.values()) in (["sent"] * 4, ["failed", *["sent"] * 3])

@@ -114,9 +114,10 @@ async def _start(
     await clock.tune(db)
     slots, bell = Slots(db, clock), Bell()
     pulse = Pulse(db, least=timedelta(seconds=own.silence))
+    marker = Marker(db, vault, logins, policy=policy)
     sender = Sender(
         platform,
-        Marker(db, vault, logins, policy=policy),
+        marker,
         Recorder(db, bell, pulse, policy=policy, partitions=partitions),
         slots,
         clock,
@@ -160,7 +161,8 @@ async def _start(
     background.start(probes.run(), "probes")
     background.start(Backfills(db, Backfill(db, threads, partitions=partitions)).run(), "backfills")
     # The last to start is the first to stop: its calls still need everything above.
-    background.start(Scheduler(db, sender, slots, bell, policy=policy, calls=own.calls).run(), "scheduler")
+    scheduler = Scheduler(db, marker, sender, slots, bell, policy=policy, calls=own.calls)
+    background.start(scheduler.run(), "scheduler")
     if settings.door.port is not None:
         hosted = await _hosted(settings, stack, db, Activation(db, platform, vault, logins, slots), vault)
         door = Door(

@@ -107,19 +107,24 @@ class Marker:
         async with self._pool.acquire() as connection, connection.transaction():
             fences = {claim.intent_id: claim.fence for claim in claims}
             held = _sql.lock_claimed(connection, ids=list(fences), fences=list(fences.values()))
-            ids = [row["intent_id"] async for row in held]
-            rows_held = [row async for row in _sql.claimed(connection, ids=ids)]
-            prepared = [await self._prepare(connection, row) for row in rows_held]
-            ready = [found for found in prepared if isinstance(found, _Ready)]
-            parts = await self._begin(connection, ready)
+            done = await self.within(connection, [row["intent_id"] async for row in held])
         crash.point("dispatcher.sending_committed")
+        return [done.get(claim.intent_id) for claim in claims]
+
+    async def within(self, connection: Connection, ids: list[str]) -> dict[str, Call | Errand]:
+        """The same in a transaction that has these claims locked, as the one that makes them."""
+        rows_held = [row async for row in _sql.claimed(connection, ids=ids)]
+        prepared = [await self._prepare(connection, row) for row in rows_held]
+        ready = [found for found in prepared if isinstance(found, _Ready)]
+        parts = await self._begin(connection, ready)
         done: dict[str, Call | Errand] = {
             row["intent_id"]: found
             for row, found in zip(rows_held, prepared, strict=True)
             if isinstance(found, Errand)
         }
-        done |= {found.row["intent_id"]: self._call(found, parts[found.row["intent_id"]]) for found in ready}
-        return [done.get(claim.intent_id) for claim in claims]
+        return done | {
+            found.row["intent_id"]: self._call(found, parts[found.row["intent_id"]]) for found in ready
+        }
 
     async def _prepare(self, connection: Connection, row: Row) -> _Ready | Errand | None:
         decision = rows.decision(row, self._policy)

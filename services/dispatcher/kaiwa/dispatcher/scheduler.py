@@ -18,10 +18,11 @@ from kaiwa.dispatcher.core.agenda import MANY, Agenda, Ask, Desk, Queue
 from kaiwa.dispatcher.core.decide import Send
 from kaiwa.dispatcher.core.lanes import HUMAN
 from kaiwa.dispatcher.core.state import Policy
-from kaiwa.dispatcher.mark import Claim
+from kaiwa.dispatcher.mark import Call, Claim, Marker
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.send import Sender
 from kaiwa.dispatcher.slots import Slots, Want
+from kaiwa.dispatcher.uploads import Errand
 from kaiwa.runtime import crash, logs
 from kaiwa.store.pool import UNREACHABLE, Connection
 from kaiwa.store.queries import load
@@ -39,9 +40,18 @@ _DRAIN = 25.0  # seconds that calls in flight have on the way out; above the rea
 
 class Scheduler:
     def __init__(
-        self, pool: asyncpg.Pool, sender: Sender, slots: Slots, bell: Bell, *, policy: Policy, calls: int
+        self,
+        pool: asyncpg.Pool,
+        marker: Marker,
+        sender: Sender,
+        slots: Slots,
+        bell: Bell,
+        *,
+        policy: Policy,
+        calls: int,
     ) -> None:
         self._pool = pool
+        self._marker = marker
         self._sender = sender
         self._slots = slots
         self._ear = bell.ear()
@@ -73,8 +83,8 @@ class Scheduler:
             due = self._agenda.next() if room > 0 else None
             await self._ear.wait(min(self._ripened + _RIPEN, due or now + _RIPEN) - now)
             return
-        for claim in await self.claim(await self._worth(asks)):
-            task = asyncio.create_task(self._sender.deliver(claim))
+        for claim, call in await self.claim(await self._worth(asks)):
+            task = asyncio.create_task(self._sender.deliver(claim, call))
             self._deliveries.add(task)
             task.add_done_callback(self._delivered)
 
@@ -122,8 +132,10 @@ class Scheduler:
                 await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
         return set(accounts)
 
-    async def claim(self, asks: list[Ask]) -> list[Claim]:
-        """Claims, each with a slot; what may not go is refused or deferred on the spot."""
+    async def claim(self, asks: list[Ask]) -> list[tuple[Claim, Call | Errand | None]]:
+        """Claims, each with a slot; what may not go is refused or deferred on the spot. Where the slot is near, the
+        call is committed to at once, which saves a transaction; then only what that asks for remains to be done.
+        """
         if not asks:
             return []
         async with self._pool.acquire() as connection, connection.transaction():
@@ -138,9 +150,16 @@ class Scheduler:
                 )
             ]
             claims = await self._of(connection, locked) if locked else []
+            near = {claim.intent_id for claim in claims if self._slots.near(claim.slot)}
+            calls = await self._marker.within(connection, list(near)) if near else {}
         self._remember(asks, locked, claims)
-        crash.point("dispatcher.claimed")
-        return claims
+        far = [claim for claim in claims if claim.intent_id not in near]
+        if far:
+            crash.point("dispatcher.claimed")
+        if calls:
+            crash.point("dispatcher.sending_committed")
+        made = {claim.intent_id: claim for claim in claims}
+        return [(made[name], call) for name, call in calls.items()] + [(claim, None) for claim in far]
 
     async def _of(self, connection: Connection, locked: list[Row]) -> list[Claim]:
         keys = {

@@ -58,40 +58,47 @@ class Sender:
         self.marks: Batcher[Claim, Call | Errand | None] = Batcher(marker.mark, at_once=2)
         self.records: Batcher[Ended, bool] = Batcher(recorder.record, at_once=2)
 
-    async def deliver(self, claim: Claim) -> None:
-        """Send part after part until the request ends, waits, or is no longer ours."""
-        slot, taking = claim.slot, time.monotonic() - claim.since
+    async def deliver(self, claim: Claim, call: Call | Errand | None = None) -> None:
+        """Send part after part until the request ends, waits, or is no longer ours.
+
+        ``call``: what the first one needs, where the claim's own transaction has committed to it.
+        """
+        slot, started = claim.slot, claim.since
+        taking = time.monotonic() - started
         try:
+            if call is not None:
+                self._slots.lead.note(taking)
             while True:
-                await _sleep_until(self._clock.local(slot.at) - max(_LEAD, self._slots.lead.seconds))
-                started = time.monotonic()
-                until = started + self._lease
-                call = await self.marks.submit(claim)
-                self._slots.lead.note(time.monotonic() - started + taking)
+                if call is None:
+                    await _sleep_until(self._clock.local(slot.at) - max(_LEAD, self._slots.lead.seconds))
+                    started = time.monotonic()
+                    call = await self.marks.submit(claim)
+                    self._slots.lead.note(time.monotonic() - started + taking)
                 if call is None:
                     return
                 if isinstance(call, Errand):
                     await self._uploads.run(call)
+                    call = None
                     continue
                 if call.announced:
                     await self._presence.announce(call)
                 ended = (
                     await self._post(call)
-                    if await self._leave(call, claim, slot, until)
+                    if await self._leave(call, claim, slot, until=started + self._lease)
                     else Ended(call.part_id, call.want.desk.account_id, NEVER_LEFT)
                 )
                 if not await self._record(ended):
                     return
                 crash.point("dispatcher.between_parts")
                 # The claim's bucket, whatever this part's was: `_leave` takes the slot for one of that bucket.
-                slot = await self._slots.another(claim.want)
+                slot, call = await self._slots.another(claim.want), None
         except UNREACHABLE as error:
             # The lease takes care: a claim goes back to the queue, a call that began is in doubt.
             _log.warning("delivery_left_to_its_lease", exc_info=error)
         except Exception as error:  # noqa: BLE001 - one delivery must not take the others down
             _log.error("delivery_failed", exc_info=error)
 
-    async def _leave(self, call: Call, claim: Claim, slot: Slot, until: float) -> bool:
+    async def _leave(self, call: Call, claim: Claim, slot: Slot, *, until: float) -> bool:
         """Wait for the slot, or for another one if this call needs another bucket or comes too late.
 
         False where it must not be made any more: the lease is over, or the platform has asked for silence meanwhile.

@@ -177,6 +177,10 @@ class Slots:
         shares, self._credit[desk] = lanes.share(slots, waiting, self._credit.get(desk, {}))
         return [index for rank in sorted(shares) for index in by_rank[rank][: shares[rank]]]
 
+    def near(self, slot: Slot) -> bool:
+        """Whether it takes until then to be ready for it."""
+        return self._clock.local(slot.at) <= time.monotonic() + self.lead.seconds
+
     async def now(self) -> datetime:
         """The moment on PostgreSQL's clock."""
         return await self._clock.read(self._pool)
