@@ -1,7 +1,7 @@
 """What a send costs beyond its call, how exactly a limit is used, and how soon a message leaves.
 
 Bars of ratios are asserted with what neighbours on the machine may cost (`NOISE`); where a bar of the issue is not met
-the assertion says what holds, and the bar is printed beside it (docs/decisions/0016). Absolute figures are reported.
+the assertion says what holds, and the bar is printed beside it (docs/decisions/0037). Absolute figures are reported.
 """
 
 import asyncio
@@ -32,8 +32,8 @@ NOISE = 0.8
 LIMIT = 300
 SECONDS = int(os.environ.get("KAIWA_BENCH_SECONDS", "10"))
 BULK = int(os.environ.get("KAIWA_BENCH_BULK", "20000"))
-HOLDS_TO_BARE, HOLDS_TO_STOCK, HOLDS_OF_LIMIT = 0.25, 2.5, 0.6
-"""What was measured where the bar is not met: docs/decisions/0016."""
+HOLDS_TO_BARE, STOCK_BAR, LIMIT_BAR = 0.55, 3, 0.95
+"""The first is what was measured, as its bar is not met: docs/decisions/0037."""
 
 
 @pytest.fixture
@@ -88,13 +88,13 @@ async def test_a_thousand_accounts(stack: Stack, yard: Yard, tmp_path: Path) -> 
         cpu_to_bare_client=to_bare,
         bar_to_bare_client=0.7,
         cpu_to_stock_worker=to_stock,
-        bar_to_stock_worker=3,
+        bar_to_stock_worker=STOCK_BAR,
         cpu_us_per_send=[ours.microseconds, reference.microseconds, stock.microseconds],
         sends_per_second=[ours.a_second, reference.a_second, stock.a_second],
         memory_mb=[round(size / 2**20) for size in memory],
     )
     assert to_bare >= NOISE * HOLDS_TO_BARE
-    assert to_stock >= NOISE * HOLDS_TO_STOCK
+    assert to_stock >= NOISE * STOCK_BAR
     assert memory[-1] <= 1.25 * memory[1]
 
 
@@ -130,13 +130,13 @@ async def test_one_hot_account(yard: Yard, processes: int) -> None:
     report(
         f"one hot account, {processes} processes",
         used_of_limit=round(used, 3),
-        bar=0.95,
+        bar=LIMIT_BAR,
         most_in_a_second=most,
         limit=LIMIT,
         cpu_us_per_send=round(1e6 * cpu / len(arrivals)),
     )
     assert most <= LIMIT
-    assert used >= NOISE * HOLDS_OF_LIMIT
+    assert used >= NOISE * LIMIT_BAR
 
 
 async def test_the_stock_worker_knows_no_limit(stack: Stack, yard: Yard, tmp_path: Path) -> None:
