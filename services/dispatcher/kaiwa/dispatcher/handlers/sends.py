@@ -43,13 +43,10 @@ _ACTIONS = {"escalate", "release", "cancel"}
 class Taken:
     """A request that can be read, when Kafka got it, and the trace it belongs to."""
 
+    intent_id: str
     request: SendRequest
     appended_at: datetime
     traceparent: str | None
-
-    @property
-    def intent_id(self) -> str:
-        return ids.derived(self.request.account_id, self.request.request_id)
 
 
 class Sends:
@@ -184,7 +181,8 @@ def read(record: Record) -> Taken | None:
         return None
     if not addressable(request):
         return None
-    return Taken(request, from_ms(record.timestamp), header_text(record, TRACEPARENT))
+    intent_id = ids.derived(request.account_id, request.request_id)
+    return Taken(intent_id, request, from_ms(record.timestamp), header_text(record, TRACEPARENT))
 
 
 def faulty(request: SendRequest, account: Row | None) -> Fault | None:
