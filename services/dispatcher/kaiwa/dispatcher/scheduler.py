@@ -134,10 +134,18 @@ class Scheduler:
 
     async def claim(self, asks: list[Ask]) -> list[tuple[Claim, Call | Errand | None]]:
         """Claims, each with a slot; what may not go is refused or deferred on the spot. Where the slot is near, the
-        call is committed to at once, which saves a transaction; then only what that asks for remains to be done.
+        call is committed to at once, which saves a transaction.
         """
         if not asks:
             return []
+        try:
+            return await self._take(asks, committing=True)
+        except Exception as error:  # noqa: BLE001 - see below
+            # One request that cannot be committed to must not keep all others from being claimed for ever.
+            _log.warning("claims_made_alone", exc_info=error)
+            return await self._take(asks, committing=False)
+
+    async def _take(self, asks: list[Ask], *, committing: bool) -> list[tuple[Claim, Call | Errand | None]]:
         async with self._pool.acquire() as connection, connection.transaction():
             locked = [
                 row
@@ -150,7 +158,7 @@ class Scheduler:
                 )
             ]
             claims = await self._of(connection, locked) if locked else []
-            near = {claim.intent_id for claim in claims if self._slots.near(claim.slot)}
+            near = {claim.intent_id for claim in claims if committing and self._slots.near(claim.slot)}
             calls = await self._marker.within(connection, list(near)) if near else {}
         self._remember(asks, locked, claims)
         far = [claim for claim in claims if claim.intent_id not in near]

@@ -1,0 +1,90 @@
+"""Claims that are committed to as they are made, and a request that cannot be."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any, cast
+
+import asyncpg
+import pytest
+
+from kaiwa.dispatcher.bell import Bell
+from kaiwa.dispatcher.clock import DatabaseClock
+from kaiwa.dispatcher.core.agenda import Ask, Desk
+from kaiwa.dispatcher.core.state import Policy
+from kaiwa.dispatcher.mark import Call, Marker
+from kaiwa.dispatcher.scheduler import Scheduler
+from kaiwa.dispatcher.send import Sender
+from kaiwa.dispatcher.slots import Slots
+from kaiwa.store.migrate import migrate, rooms
+from kaiwa.store.pool import pool
+
+SHOP = "17840000000000001"
+POLICY = Policy(
+    window_margin=timedelta(seconds=90), human_hold=timedelta(minutes=30), lease=timedelta(seconds=30)
+)
+ACCOUNT = """
+insert into dispatcher.accounts (account_id, app_id, login, page_id, display_name, locale, human_agent, default_app,
+    unknown_echo, limits, state, sealed_token)
+values ($1, '1001', 'facebook', $1, 'Shop', 'en', true, true, 'hold', '{"text_per_second": 5}', 'active', 'sealed')
+"""
+CONVERSATION = """
+insert into dispatcher.conversations (account_id, customer_id, partition, window_opened_at, last_customer_at, control,
+    control_at, next_due, next_lane, next_bucket, next_deadline)
+values ($1, $2, 0, now(), now(), 'ours', now(), now(), 0, 'text', now() + interval '1 day')
+"""
+REQUEST = """
+insert into dispatcher.intents (intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces,
+    state, requested_at, due_at, next_at)
+values ($2, $1, $2, $2, 'human', 'human', 'text', 1, 'queued', now(), now(), now())
+"""
+
+
+class Commits:
+    """A marker that notes what it was asked for, and commits to it or fails."""
+
+    def __init__(self, *, failing: bool = False) -> None:
+        self.asked: list[list[str]] = []
+        self._failing = failing
+
+    async def within(self, _: Any, ids: list[str]) -> dict[str, Call]:
+        self.asked.append(ids)
+        if self._failing:
+            raise IndexError("what nobody thought of")
+        return dict.fromkeys(ids, cast("Call", "a call"))
+
+
+@pytest.fixture
+async def db(database: str) -> AsyncIterator[asyncpg.Pool]:
+    """Two requests of one account whose slots are 220 ms apart."""
+    await migrate(database, rooms())
+    async with pool(database, application="test") as opened:
+        await opened.execute(ACCOUNT, SHOP)
+        for customer in ("c1", "c2"):
+            await opened.execute(CONVERSATION, SHOP, customer)
+            await opened.execute(REQUEST, SHOP, customer)
+        yield opened
+
+
+async def claimed(db: asyncpg.Pool, marker: Commits) -> tuple[list[object], int]:
+    """The calls of the claims, None where there is none yet; and how many requests are claimed in the database."""
+    slots = Slots(db, DatabaseClock())
+    scheduler = Scheduler(
+        db, cast("Marker", marker), cast("Sender", None), slots, Bell(), policy=POLICY, calls=10
+    )
+    found = await scheduler.claim([Ask(Desk(SHOP, "text"), 0, 2)])
+    count = await db.fetchval("select count(*) from dispatcher.intents where state = 'claimed'")
+    return [call for _, call in found], count
+
+
+async def test_what_is_near_is_committed_to_at_once(db: asyncpg.Pool) -> None:
+    """Broken by: a call that is committed to 220 ms before it may leave, when a human could still take over."""
+    marker = Commits()
+    calls, _ = await claimed(db, marker)
+    assert (calls, [len(ids) for ids in marker.asked]) == (["a call", None], [1])
+
+
+async def test_one_that_cannot_be_committed_to_stops_nobody(db: asyncpg.Pool) -> None:
+    """Broken by: a scheduler that ends, or that makes the same claims again and again."""
+    marker = Commits(failing=True)
+    calls, count = await claimed(db, marker)
+    assert (calls, count, len(marker.asked)) == ([None, None], 2, 1)
