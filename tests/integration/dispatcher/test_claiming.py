@@ -1,5 +1,6 @@
-"""Claims that are committed to as they are made, and a request that cannot be."""
+"""Claims that are committed to as they are made, a request that cannot be, and a stop meanwhile."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, cast
@@ -11,7 +12,7 @@ from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.state import Policy
-from kaiwa.dispatcher.mark import Call, Marker
+from kaiwa.dispatcher.mark import Call, Claim, Marker
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.dispatcher.send import Sender
 from kaiwa.dispatcher.slots import Slots
@@ -40,14 +41,18 @@ values ($2, $1, $2, $2, 'human', 'human', 'text', 1, 'queued', now(), now(), now
 
 
 class Commits:
-    """A marker that notes what it was asked for, and commits to it or fails."""
+    """A marker that notes what it was asked for, and commits to it once it may, or fails."""
 
     def __init__(self, *, failing: bool = False) -> None:
         self.asked: list[list[str]] = []
+        self.begun, self.may = asyncio.Event(), asyncio.Event()
+        self.may.set()
         self._failing = failing
 
     async def within(self, _: Any, ids: list[str]) -> dict[str, Call]:
         self.asked.append(ids)
+        self.begun.set()
+        await self.may.wait()
         if self._failing:
             raise IndexError("what nobody thought of")
         return dict.fromkeys(ids, cast("Call", "a call"))
@@ -65,13 +70,26 @@ async def db(database: str) -> AsyncIterator[asyncpg.Pool]:
         yield opened
 
 
+class Delivers:
+    """A sender that notes what it is given."""
+
+    def __init__(self) -> None:
+        self.calls: list[object] = []
+
+    async def deliver(self, _: Claim, call: object) -> None:
+        self.calls.append(call)
+
+
+def scheduler(db: asyncpg.Pool, marker: Commits, sender: Delivers | None = None) -> Scheduler:
+    slots = Slots(db, DatabaseClock())
+    return Scheduler(
+        db, cast("Marker", marker), cast("Sender", sender), slots, Bell(), policy=POLICY, calls=10
+    )
+
+
 async def claimed(db: asyncpg.Pool, marker: Commits) -> tuple[list[object], int]:
     """The calls of the claims, None where there is none yet; and how many requests are claimed in the database."""
-    slots = Slots(db, DatabaseClock())
-    scheduler = Scheduler(
-        db, cast("Marker", marker), cast("Sender", None), slots, Bell(), policy=POLICY, calls=10
-    )
-    found = await scheduler.claim([Ask(Desk(SHOP, "text"), 0, 2)])
+    found = await scheduler(db, marker).claim([Ask(Desk(SHOP, "text"), 0, 2)])
     count = await db.fetchval("select count(*) from dispatcher.intents where state = 'claimed'")
     return [call for _, call in found], count
 
@@ -88,3 +106,17 @@ async def test_one_that_cannot_be_committed_to_stops_nobody(db: asyncpg.Pool) ->
     marker = Commits(failing=True)
     calls, count = await claimed(db, marker)
     assert (calls, count, len(marker.asked)) == ([None, None], 2, 1)
+
+
+async def test_a_stop_leaves_no_call_that_was_committed_to(db: asyncpg.Pool) -> None:
+    """Broken by: a claim that ends with its loop, after its commit: its calls would be in doubt and never made."""
+    marker, sender = Commits(), Delivers()
+    marker.may.clear()
+    running = asyncio.create_task(scheduler(db, marker, sender).run())
+    async with asyncio.timeout(10):
+        await marker.begun.wait()
+        running.cancel()
+        await asyncio.sleep(0)
+        marker.may.set()
+        await asyncio.wait([running])
+    assert sender.calls.count("a call") == 1

@@ -151,20 +151,21 @@ def test_interval(limits: Limits, bucket: BucketClass, microseconds: int) -> Non
     limit=st.integers(1, 750),
     pauses=st.lists(st.integers(0, 900), min_size=1, max_size=80),
     wanted=st.integers(1, 800),
+    ready=st.integers(0, 500),
 )
 def test_no_sliding_hour_holds_more_private_replies_than_the_limit(
-    limit: int, pauses: list[int], wanted: int
+    limit: int, pauses: list[int], wanted: int, ready: int
 ) -> None:
     """Promise 5, with a burst. Breaks when the burst is not taken off the rate, or ``tat`` forgets what was given."""
     rate = Limits(1, private_replies_per_hour=limit).rate("private_reply")
     now, tat, given_out = NOON, None, list[Slot]()
     for pause in pauses:
         now += pause * SECOND
-        found, tat = slots(tat, now, rate, wanted)
+        found, tat = slots(tat, now, rate, wanted, ready=ready * MS)
         given_out += found
-    moments = [slot.at for slot in given_out]
-    assert moments == sorted(moments)
-    assert all(bisect_left(moments, at + HOUR) - n <= limit for n, at in enumerate(moments))
+    for moments in ([slot.at for slot in given_out], [slot.until for slot in given_out]):
+        calls = sorted(moments)
+        assert all(bisect_left(calls, at + HOUR) - n <= limit for n, at in enumerate(calls))
 
 
 def test_the_first_private_replies_do_not_wait() -> None:

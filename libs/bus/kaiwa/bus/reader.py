@@ -192,9 +192,7 @@ async def _layout(consumer: AIOKafkaConsumer) -> ClusterMetadata:
             known: ClusterMetadata = await consumer._client.fetch_all_metadata()  # noqa: SLF001
         except KafkaError as error:
             if time.monotonic() > deadline:
-                raise DependencyError(
-                    "Kafka answers but none of its brokers is up: look at its log"
-                ) from error
+                raise DependencyError("no broker of Kafka answers as being up: look at their logs") from error
             await asyncio.sleep(_RETRY)
         else:
             return known

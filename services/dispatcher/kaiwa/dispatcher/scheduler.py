@@ -57,12 +57,13 @@ class Scheduler:
         self._ear = bell.ear()
         self._policy = policy
         self._calls, self._reserve = calls, calls // 10
+        self._claiming: asyncio.Task[None] | None = None
         self._deliveries: set[asyncio.Task[None]] = set()
         self._agenda = Agenda()
         self._ripened = self._looked = 0.0
 
     async def run(self) -> None:
-        """Claim while there is room; on the way out wait for the calls that are under way."""
+        """Claim while there is room; on the way out wait for the claims and the calls that are under way."""
         try:
             while True:
                 try:
@@ -71,6 +72,8 @@ class Scheduler:
                     _log.warning("scheduler_waits", exc_info=error)
                     await asyncio.sleep(_PAUSE)
         finally:
+            if self._claiming is not None:
+                await asyncio.wait([self._claiming])
             if self._deliveries:
                 await asyncio.wait(self._deliveries, timeout=_DRAIN)
 
@@ -83,6 +86,11 @@ class Scheduler:
             due = self._agenda.next() if room > 0 else None
             await self._ear.wait(min(self._ripened + _RIPEN, due or now + _RIPEN) - now)
             return
+        # What its transaction committed to has to be called: a stop may end this loop, but not that.
+        self._claiming = asyncio.create_task(self._begin(asks))
+        await asyncio.shield(self._claiming)
+
+    async def _begin(self, asks: list[Ask]) -> None:
         for claim, call in await self.claim(await self._worth(asks)):
             task = asyncio.create_task(self._sender.deliver(claim, call))
             self._deliveries.add(task)
@@ -142,7 +150,7 @@ class Scheduler:
             return await self._take(asks, committing=True)
         except Exception as error:  # noqa: BLE001 - see below
             # One request that cannot be committed to must not keep all others from being claimed for ever.
-            _log.warning("claims_made_alone", exc_info=error)
+            _log.warning("claims_not_committed", exc_info=error)
             return await self._take(asks, committing=False)
 
     async def _take(self, asks: list[Ask], *, committing: bool) -> list[tuple[Claim, Call | Errand | None]]:

@@ -1,4 +1,4 @@
-"""One claim, delivered: decide again, commit `sending`, leave in the slot, POST once, record the answer.
+"""One claim, delivered: commit `sending` (unless its claim did), leave in the slot, POST once, record the answer.
 
 The order is the promise: `sending` is durable before the first byte leaves, so whatever happens afterwards the part
 is known to be in doubt and nobody hands it out again. There is one POST and no retry beneath it.

@@ -23,7 +23,10 @@ SOON = timedelta(milliseconds=30)
 """A person's message that would wait longer takes over the slot of an automated one that is not committed to yet."""
 
 COMMITTED = timedelta(milliseconds=25)
-"""So close before its slot a call is being committed to, and cannot be overtaken any more."""
+"""So close before its slot, or a lead if that is longer, a call is being committed to and cannot be overtaken any more."""
+
+ROOM = timedelta(milliseconds=200)
+"""The most that calls which share a slot may have: whoever comes next to that account waits for it."""
 
 BucketClass = Literal["text", "media", "private_reply", "live_reply", "conversations"]
 
@@ -120,11 +123,12 @@ def slots(
     """Up to ``wanted`` slots within the horizon, and the bucket's new time.
 
     ``ready``: how long it takes to be ready for a slot; a nearer one would be missed. A few of a bucket that rests
-    share one, for twice that long: they need not hit a moment, as nobody comes right behind them.
+    share one, for twice that long (:data:`ROOM` at most): they need not hit a moment, as nobody comes right behind them.
     """
+    room = min(2 * ready, ROOM)
     wait = (wanted - 1) * rate.interval  # all at once, no sooner than the last of them could have gone
-    if wanted and wait <= ready and 2 * ready > LATE and (tat is None or tat <= now):
-        until = now + wait + 2 * ready
+    if wanted and wait <= ready and room > LATE and (tat is None or tat <= now):
+        until = now + wait + room
         return [Slot(now + wait, until)] * wanted, until + wanted * rate.interval
     given: list[Slot] = []
     soonest = now + ready
