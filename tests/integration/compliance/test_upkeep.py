@@ -16,11 +16,12 @@ from kaiwa.bus.records import Outgoing
 from kaiwa.bus.topics import Alter
 from kaiwa.compliance.cases import open_case
 from kaiwa.compliance.core.erasure import Case, Subject
+from kaiwa.compliance.core.search import Finding
 from kaiwa.compliance.escalate import escalate
 from kaiwa.compliance.forget import Forgetting, open_days
 from kaiwa.compliance.pace import Pace
 from kaiwa.compliance.rewrite import Rewriting
-from kaiwa.compliance.verify import Verifier
+from kaiwa.compliance.verify import Due, Verifier
 from kaiwa.contracts import topics
 from kaiwa.contracts.erasures import Erasure, encode
 from kaiwa.runtime import metrics
@@ -232,6 +233,39 @@ async def test_a_clock_that_jumps_ahead_verifies_nothing_that_is_there(rig: Rig)
         owed = await found.fetch("select key from compliance.targets where sent_at is null")
     assert (case["state"], case["found"]) == ("received", 1)
     assert [row["key"] for row in owed] == [told.key], "it gets another tombstone, and another look"
+
+
+async def test_what_comes_again_while_the_log_is_read_is_not_verified_by_that_look(rig: Rig) -> None:
+    """A record returns beyond the end of the look and gets its tombstone, and the look takes longer than the new bound.
+
+    Broken by: verifying whatever is tombstoned by then.
+    """
+    again = "update compliance.cases set check_at = clock_timestamp() where state = 'tombstoned'"
+    target_again = "update compliance.targets set check_at = clock_timestamp() where check_at is not null"
+
+    class Slow(Verifier):
+        async def _scan(self, due: Due) -> list[Finding]:
+            findings = await super()._scan(due)
+            await found.execute(again)
+            await found.execute(target_again)
+            return findings
+
+    async with pool(rig.dsn, application="test") as found, Producer(rig.kafka, client_id="test") as producer:
+        for name in ("m_back", "m_closed"):
+            await opened(found, name)
+        await found.execute("update compliance.cases set state = 'tombstoned', check_at = now()")
+        await found.execute("update compliance.cases set state = 'closed' where erasure_id = 'm_closed'")
+        await found.execute(
+            "insert into compliance.targets (erasure_id, topic, partition, key, sent_at, check_at) "
+            "values ('m_closed', $1, 0, 'k', now(), now())",
+            topics.EVENTS,
+        )
+        pace = Pace(rig.kafka, configured=BOUND)
+        left = "select state = 'tombstoned' and t.check_at is not null from compliance.cases c, compliance.targets t where c.erasure_id = 'm_back'"
+        assert await Slow(found, producer, rig.kafka, pace, wake=asyncio.Event())._turn()
+        assert await found.fetchval(left)
+        assert await Verifier(found, producer, rig.kafka, pace, wake=asyncio.Event())._turn()
+        assert await found.fetchval(left) is False, "the next look is its own"
 
 
 async def test_a_table_that_is_locked_is_left_to_the_next_turn(database: str) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -31,6 +32,17 @@ _EVERY: Final = 1.0  # seconds between looks for cases whose time has come
 _log = logs.get_logger()
 
 
+@dataclass(frozen=True)
+class Due:
+    """What is to be looked for as of the moment ``at``; ``again``: records that came once more after their case had been
+    verified.
+    """
+
+    at: datetime
+    wanted: Sequence[Wanted]
+    again: Sequence[tuple[str, Place]]
+
+
 class Verifier:
     """Elected, as one pass serves all. ``wake`` rings when a case was verified or found again."""
 
@@ -46,16 +58,15 @@ class Verifier:
 
     async def _turn(self) -> bool:
         await self._sooner()
-        wanted = await self._due()
-        again = await self._due_again()
-        if not wanted and not again:
+        due = await self._due()
+        if not due.wanted and not due.again:
             return False
         await self._pace.read()
         if self._pace.drift:
             return False  # an alarm is out: absence now would say nothing about how long it took
-        findings = await self._scan(wanted, again)
+        findings = await self._scan(due)
         crash.point("compliance.scanned")
-        await self._conclude(wanted, again, findings)
+        await self._conclude(due, findings)
         crash.point("compliance.verified")
         self._wake.set()
         return True
@@ -68,60 +79,62 @@ class Verifier:
                 await self._sql.check_sooner(connection, bound=timedelta(seconds=bound))
         self._bound = bound
 
-    async def _due(self) -> list[Wanted]:
+    async def _due(self) -> Due:
         async with self._pool.acquire() as connection, connection.transaction():
+            at = await self._sql.moment(connection)
             cases = [row async for row in self._sql.cases_to_verify(connection, most=_MOST)]
             asked = [case["erasure_id"] for case in cases]
             places: dict[str, set[Place]] = {erasure_id: set() for erasure_id in asked}
             async for row in self._sql.targets_of(connection, erasure_ids=asked):
                 places[row["erasure_id"]].add(Place(row["topic"], row["partition"], row["key"]))
-        return [Wanted(**case, places=frozenset(places[case["erasure_id"]])) for case in cases]
-
-    async def _due_again(self) -> list[tuple[str, Place]]:
-        """Records that came once more after their case had been verified."""
-        async with self._pool.acquire() as connection:
             rows = self._sql.targets_to_check(connection, most=_MOST_AGAIN)
-            return [
+            again = [
                 (row["erasure_id"], Place(row["topic"], row["partition"], row["key"])) async for row in rows
             ]
+        return Due(
+            at, [Wanted(**case, places=frozenset(places[case["erasure_id"]])) for case in cases], again
+        )
 
-    async def _scan(self, wanted: Sequence[Wanted], again: Sequence[tuple[str, Place]]) -> list[Finding]:
-        search = Search(wanted, await partition_counts(self._producer), again)
+    async def _scan(self, due: Due) -> list[Finding]:
+        search = Search(due.wanted, await partition_counts(self._producer), due.again)
         partitions = [TopicPartition(*partition) for partition in sorted(search.partitions)]
         read = pages(self._kafka, client_id="kaiwa.compliance.verifier", partitions=partitions)
         return [finding async for page in read for record in page for finding in search.look(record)]
 
-    async def _conclude(
-        self, wanted: Sequence[Wanted], again: Sequence[tuple[str, Place]], findings: Sequence[Finding]
-    ) -> None:
+    async def _conclude(self, due: Due, findings: Sequence[Finding]) -> None:
         found = {finding.erasure_id for finding in findings}
         async with self._pool.acquire() as connection, connection.transaction():
-            for case in wanted:
-                mark = self._sql.mark_found if case.erasure_id in found else self._sql.mark_verified
-                fact = Fact.FOUND if case.erasure_id in found else Fact.VERIFIED
-                row = await mark(connection, erasure_id=case.erasure_id)
+            for case in due.wanted:
+                if case.erasure_id in found:
+                    fact = Fact.FOUND
+                    row = await self._sql.mark_found(connection, erasure_id=case.erasure_id)
+                else:
+                    fact = Fact.VERIFIED
+                    row = await self._sql.mark_verified(
+                        connection, erasure_id=case.erasure_id, looked_at=due.at
+                    )
                 if row is None:
-                    continue  # another process concluded it
+                    continue  # another process concluded it, or it is looked at again
                 await enter(connection, fact, [row])
                 if fact is Fact.VERIFIED:
                     metrics.VERIFIED_SECONDS.observe((utc_now() - row["appended_at"]).total_seconds())
-            await self._conclude_again(connection, again, findings)
+            await self._conclude_again(connection, due, findings)
             await self._sql.add_targets(
                 connection, **columns([(finding.erasure_id, finding.place) for finding in findings])
             )
         for finding in findings:
             _alarm(finding)
 
-    async def _conclude_again(
-        self, connection: Connection, again: Sequence[tuple[str, Place]], findings: Sequence[Finding]
-    ) -> None:
+    async def _conclude_again(self, connection: Connection, due: Due, findings: Sequence[Finding]) -> None:
         """One that is found gets another tombstone, as any finding does, and another look after that."""
-        still = {(finding.erasure_id, finding.place) for finding in findings}.intersection(again)
+        still = {(finding.erasure_id, finding.place) for finding in findings}.intersection(due.again)
         there = [erasure_id for erasure_id, _ in still]
-        gone = [each for each in again if each not in still]
+        gone = [each for each in due.again if each not in still]
         entered = [row async for row in self._sql.note_found(connection, erasure_ids=there)]
         await enter(connection, Fact.FOUND, entered)
-        verified = [row async for row in self._sql.mark_checked(connection, **columns(gone))]
+        verified = [
+            row async for row in self._sql.mark_checked(connection, **columns(gone), looked_at=due.at)
+        ]
         await enter(connection, Fact.VERIFIED_AGAIN, verified)
 
 

@@ -90,6 +90,9 @@ update compliance.cases set located_at = clock_timestamp() where erasure_id = an
 update compliance.cases set check_at = clock_timestamp() + :bound::interval
 where state = 'tombstoned' and check_at > clock_timestamp() + :bound::interval;
 
+-- name: moment()$
+select now();
+
 -- name: cases_to_verify(most)
 select erasure_id, account_id, customer_id, mid, cutoff from compliance.cases
 where state = 'tombstoned' and check_at <= now()
@@ -103,14 +106,14 @@ select erasure_id, topic, partition, key from compliance.targets where erasure_i
 select erasure_id, topic, partition, key from compliance.targets
 where check_at <= now() and sent_at is not null order by check_at limit :most;
 
--- name: mark_checked(erasure_ids, topics, partitions, keys)
--- Not those that came once more meanwhile.
+-- name: mark_checked(erasure_ids, topics, partitions, keys, looked_at)
+-- Not those that came once more meanwhile, whose next look may be due by now: this one does not speak of them.
 with checked as (
     update compliance.targets t set check_at = null
     from unnest(:erasure_ids::text[], :topics::text[], :partitions::int[], :keys::bytea[])
         as s (erasure_id, topic, partition, key)
     where (t.erasure_id, t.topic, t.partition, t.key) = (s.erasure_id, s.topic, s.partition, s.key)
-        and t.sent_at is not null and t.check_at <= now()
+        and t.sent_at is not null and t.check_at <= :looked_at
     returning t.erasure_id
 )
 select erasure_id, account_hash, mid_hash, nonce from compliance.cases
@@ -120,13 +123,15 @@ where erasure_id in (select erasure_id from checked);
 update compliance.cases set found = found + 1 where erasure_id = any(:erasure_ids::text[])
 returning erasure_id, account_hash, mid_hash, nonce;
 
--- name: mark_verified(erasure_id)^
+-- name: mark_verified(erasure_id, looked_at)^
+-- Not one that was tombstoned again meanwhile, as a record of it came once more: this look may have ended before that one.
 update compliance.cases set state = 'verified', verified_at = clock_timestamp()
-where erasure_id = :erasure_id and state = 'tombstoned'
+where erasure_id = :erasure_id and state = 'tombstoned' and check_at <= :looked_at
 returning erasure_id, account_hash, mid_hash, nonce, appended_at;
 
 -- name: mark_found(erasure_id)^
--- Back to the start: its tombstones are written again, and the log is read again after another bound.
+-- Back to the start: its tombstones are written again, and the log is read again after another bound. What was found was
+-- there, whatever came meanwhile.
 update compliance.cases set state = 'received', tombstoned_at = null, check_at = null, found = found + 1
 where erasure_id = :erasure_id and state = 'tombstoned'
 returning erasure_id, account_hash, mid_hash, nonce, appended_at;
