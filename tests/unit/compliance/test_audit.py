@@ -241,6 +241,23 @@ def test_a_history_survives_its_encoding_and_does_not_grow_for_ever() -> None:
     assert kept.before.disclosed == NOON
 
 
+def test_what_is_unsent_alone_does_not_grow_for_ever_either() -> None:
+    """Broken by: a middle of no messages at all, which every record of the conversation would fail at."""
+    kept = history(Unsent(f"m{n}", NOON + n * SECOND) for n in range(MOST + 1))
+    settle(kept, judge(kept, horizon(HOUR)), horizon(HOUR))
+    assert len(kept.unsent) == MOST // 2 + 1
+    settle(kept, judge(kept, horizon(3 * DAY)), horizon(3 * DAY))
+    assert not kept.size
+
+
+def test_how_long_something_took_fits_into_its_column() -> None:
+    """Broken by: milliseconds of more than 24 days, or an event's clock that is centuries ahead, in an int of four bytes."""
+    samples = [judge(history(said(0), person("p", at)), horizon()).samples[0] for at in (DAY, DAY + 1)]
+    assert [sample.answered_in for sample in samples] == [DAY, None]
+    ahead = history(said(0), person("p", 200 * 365 * DAY, tagged=True))
+    assert judge(ahead, horizon()).verdicts["tag:p"].seconds == 2**31 - 1
+
+
 def test_nothing_derived_from_an_unsent_text_stays() -> None:
     kept = history(echo("a", 0, text="hash"), Unsent("a", NOON + 1))
     assert b"hash" not in encode(kept)

@@ -21,6 +21,7 @@ from kaiwa.contracts.outcomes import Trigger
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 HUMAN_AGENT_MS: Final = 7 * DAY_MS
+MOST_SECONDS: Final = 2**31 - 1
 
 TOLERANCE_MS: Final = 60_000
 """Between two clocks, and between deciding and leaving: what is less over the line is not over it."""
@@ -123,6 +124,8 @@ class _Walk:
     def _person(self, message: Message) -> None:
         heard = self._now.opened
         answered = message.at - heard if heard is not None and heard > self._last_own else None
+        if answered is not None and answered > DAY_MS:
+            answered = None  # that slow, it tells nothing about who wrote
         text = message.echo.text if message.echo else ""
         if message.echo is not None:
             self.judgement.samples.append(Sample(message.mid, message.at, text, answered))
@@ -148,7 +151,7 @@ class _Walk:
                 state=state,
                 at=message.at,
                 author="human" if sent.human else "automation",
-                seconds=None if outside is None else outside // 1000,
+                seconds=None if outside is None else _seconds(outside),
             )
         )
 
@@ -206,7 +209,7 @@ class _Walk:
     def _disclosed(self, at: int) -> None:
         self._stand(disclosed=at)
         for owed in self._undisclosed:
-            seconds = max(0, at - owed.at) // 1000
+            seconds = _seconds(max(0, at - owed.at))
             self._say(msgspec.structs.replace(owed, state="late", seconds=seconds))
         self._undisclosed = []
 
@@ -224,6 +227,11 @@ class _Walk:
     def _stand(self, **changes: int) -> None:
         newer = {name: max(at, getattr(self._now, name) or at) for name, at in changes.items()}
         self._now = msgspec.structs.replace(self._now, **newer)
+
+
+def _seconds(milliseconds: int) -> int:
+    """Not more than its column holds: an event's clock may say any year up to 9999."""
+    return max(-MOST_SECONDS, min(milliseconds // 1000, MOST_SECONDS))
 
 
 def _about(message: Message, trigger: Trigger, told: Told | None) -> Callable[[str], Verdict]:

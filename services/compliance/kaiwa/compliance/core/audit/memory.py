@@ -24,8 +24,11 @@ def changes(history: History, judgement: Judgement) -> Iterator[Verdict]:
 def settle(history: History, judgement: Judgement, horizon: Horizon) -> None:
     """Fold what is old, or too much, into where the conversation stood."""
     steps = judgement.standings
+    moments = sorted(
+        [*(at for at, _ in steps), *history.unsent.values()]
+    )  # what is unsent may be all there is
     cut = horizon.known - KEPT_MS
     if history.size > MOST:
-        cut = max(cut, steps[len(steps) // 2][0])
-    if steps and steps[0][0] < cut:
+        cut = max(cut, moments[len(moments) // 2])
+    if moments and moments[0] < cut:
         history.forget(cut, next((before for at, before in steps if at >= cut), judgement.standing))
