@@ -15,6 +15,7 @@ from kaiwa.store import queries
 
 _TABLES: Final = ("cases", "requests", "withdrawals")
 _OFTEN: Final = 4  # times within the bound, at most
+_COPY: Final = 600.0  # seconds for one table; whoever uses it waits meanwhile
 
 _sql: Final[Any] = queries.load("kaiwa.compliance")
 _log = logs.get_logger()
@@ -33,8 +34,8 @@ class Rewriting:
         )
 
     async def _turn(self) -> bool:
-        """A table that is locked for long, by a dump, say, is left to the next turn, and the age says so: who asks for its
-        lock makes others wait.
+        """A table that is locked for long, by a dump, say, or takes too long to copy, is left to the next turn, and the age
+        says so: who asks for its lock makes others wait.
         """
         async with self._pool.acquire() as connection:
             ended = await _sql.ids_taken_out(connection, since=self._since)
@@ -46,8 +47,8 @@ class Rewriting:
             for table in _TABLES:
                 try:
                     async with connection.transaction():
-                        await _sql.rewrite(connection, of_table=table)
-                except asyncpg.LockNotAvailableError as error:
+                        await connection.execute(_sql.rewrite.sql, table, timeout=_COPY)
+                except (asyncpg.LockNotAvailableError, TimeoutError) as error:
                     _log.warning("rewrite_waits", table=table, exc_info=error)
                     return False
         self._since = ended["now"]

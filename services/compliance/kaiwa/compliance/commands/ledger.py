@@ -13,7 +13,7 @@ import rich.progress
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from kaiwa.compliance.commands.database import database
+from kaiwa.compliance.commands.database import snapshot
 from kaiwa.compliance.core import proofs
 from kaiwa.compliance.core.check import Tampered, Witness
 from kaiwa.compliance.core.checkpoints import (
@@ -131,10 +131,7 @@ def prove_command(
 
 
 async def _prove(settings: ComplianceSettings, about: str, since: int | None) -> Proof:
-    async with (
-        database(settings.postgres) as opened,
-        opened.transaction(isolation="repeatable_read", readonly=True),
-    ):
+    async with snapshot(settings.postgres) as opened:
         return await proof_of(opened, about, since=since)
 
 

@@ -12,7 +12,7 @@ import msgspec
 import typer
 
 from kaiwa.bus.reader import read as records
-from kaiwa.compliance.commands.database import database
+from kaiwa.compliance.commands.database import snapshot
 from kaiwa.compliance.core.erasure import account_hash
 from kaiwa.compliance.core.figures import Read, figures
 from kaiwa.compliance.ledger import head_of
@@ -71,10 +71,7 @@ async def _read(
     settings: ComplianceSettings, first: datetime, last: datetime, now: datetime
 ) -> tuple[Read, Checkpoint | None]:
     names = await _names(settings)
-    async with (
-        database(settings.postgres) as opened,
-        opened.transaction(isolation="repeatable_read", readonly=True),
-    ):
+    async with snapshot(settings.postgres) as opened:
         period = {"first": first, "last": last}
         cases = await _rows(_sql.cases_within(opened, **period))
         begun = min([first, *(case["received_at"] for case in cases)]) - timedelta(minutes=1)

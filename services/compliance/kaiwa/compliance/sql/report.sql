@@ -1,5 +1,9 @@
 -- What the report reads. Times of erasures come from the ledger; these tables say which entries are whose.
 
+-- name: hold_tables()!
+-- Against being written anew; a lock takes no snapshot yet.
+lock table compliance.cases, compliance.requests in access share mode;
+
 -- name: entries_since(first, last)
 select seq, kind, recorded_at, commitment from compliance.entries
 where recorded_at >= :first and recorded_at < :last and seq is not null order by seq;
