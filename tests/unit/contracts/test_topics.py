@@ -101,6 +101,7 @@ EFFECTIVE = {
         ({"cleanup.policy": "compact"}, 0, 9 + 1 + 0.5 + 15),
         ({"cleanup.policy": "delete"}, 500, float("inf")),
         ({"message.timestamp.type": "CreateTime"}, 500, float("inf")),
+        ({"max.compaction.lag.ms": str(2**63 - 1)}, 500, float("inf")),
     ],
 )
 def test_erasure_bound(change: dict[str, str], backoff: int, seconds: float) -> None:

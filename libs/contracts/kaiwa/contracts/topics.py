@@ -46,6 +46,7 @@ MIN_BOUND = 25
 
 _HOUR = 3_600_000
 _DAY = 24 * _HOUR
+_NEVER = 3650 * _DAY // 1000  # seconds: Kafka's own default for a compaction lag is 292 million years
 RESERVE = 20  # seconds kept for the cleaner's back-off and round, whatever the bound
 _LAG_SHARE, _HEARTBEATS_PER_LAG, _DELETE_SHARE = 0.75, 9, 1 / 60
 _MAX_HEARTBEAT = 300.0
@@ -123,7 +124,8 @@ def erasure_bound(effective: dict[str, str], *, cleaner_backoff_ms: int) -> floa
         return float("inf")
     lag = int(effective["max.compaction.lag.ms"])
     delays = lag + cleaner_backoff_ms + int(effective["file.delete.delay.ms"])
-    return delays / 1000 + heartbeat_period(lag) + CLEANER_ROUND
+    bound = delays / 1000 + heartbeat_period(lag) + CLEANER_ROUND
+    return bound if bound < _NEVER else float("inf")
 
 
 def kept_longer(topic: Topic, effective: Mapping[str, str]) -> list[str]:
