@@ -17,7 +17,7 @@ from kaiwa.compliance.audit.freshness import Freshness
 from kaiwa.compliance.audit.handler import Audit
 from kaiwa.compliance.cases import open_case
 from kaiwa.compliance.core.audit.judge import Horizon
-from kaiwa.compliance.core.erasure import Subject, requested
+from kaiwa.compliance.core.erasure import Subject, customer_hash, requested
 from kaiwa.contracts import topics
 from kaiwa.contracts.events import Kind
 from kaiwa.contracts.outcomes import Outcome, Part, encode
@@ -70,6 +70,22 @@ async def asked_for(opened: asyncpg.Pool, subject: Subject) -> None:
         await sql.remember_erased(connection, subject_hash=case.hash, cutoff=case.cutoff)
         await open_case(connection, case, key=KEY, bound=timedelta(seconds=30))
         await erase(connection, await connection.fetch("select * from compliance.cases"))
+
+
+async def test_of_two_cases_about_one_customer_the_later_cutoff_counts(database: str) -> None:
+    """Broken by: taking the one that the database happens to give last."""
+    await migrate(database, rooms())
+    async with pool(database, application="test") as opened:
+        audit = Audit(opened, Freshness(patience=600), key=KEY, pseudonym_key=lambda: b"p" * 32)
+        await read(audit, [*talk(0, 0), *answered(GONE, "by-a-person", author="human")])
+        whose = customer_hash(KEY, ACCOUNT, GONE)
+        cases: Any = [
+            {"scope": "customer", "customer_hash": whose, "cutoff": datetime.now(UTC) + at}
+            for at in (LATER, -LATER)
+        ]
+        async with opened.acquire() as connection, connection.transaction():
+            await erase(connection, cases)
+        assert (await rows(opened, "audited"), await rows(opened, "audit_people")) == (0, 0)
 
 
 @pytest.mark.parametrize("customer", [GONE, None], ids=["a customer", "an account"])

@@ -99,6 +99,7 @@ NOTHING = {
     ),
     "an echo of another shape": (topics.EVENTS, event(Kind.MESSAGE_ECHOED, {"mid": 7})),
     "no event": (topics.EVENTS, b"junk"),
+    "an event without end": (topics.EVENTS, b'{"x":' + b"[" * 100_000),
     "no outcome": (topics.OUTCOMES, b"{}"),
     "a time that is none": (topics.EVENTS, event(Kind.MESSAGE_RECEIVED, {"mid": "m"}, occurred_at="noon")),
     "another topic": (topics.ACCOUNTS, event(Kind.MESSAGE_RECEIVED, {"mid": "m"})),

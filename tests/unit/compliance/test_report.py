@@ -189,6 +189,9 @@ def test_three_forms_say_the_same() -> None:
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
     assert page.count("<svg") == 3
+    assert f"up to, and without, {LAST:%Y-%m-%d %H:%M} UTC" in page, (
+        "a month ends before the first of the next"
+    )
 
 
 def test_an_empty_month() -> None:

@@ -1,6 +1,7 @@
 """Whoever is erased leaves the audit, too: up to the cutoff nothing stays that leads to them."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -22,8 +23,7 @@ async def erase(connection: Connection, cases: Iterable[asyncpg.Record]) -> None
     if not wide:
         return
     await _sql.lock_audit_alone(connection)
-    customers = {case["customer_hash"]: case["cutoff"] for case in wide if case["scope"] == "customer"}
-    accounts = {case["account_hash"]: case["cutoff"] for case in wide if case["scope"] == "account"}
+    customers, accounts = _latest(wide, "customer"), _latest(wide, "account")
     rows = [row async for row in _sql.lock_audited(connection, conversations=list(customers))]
     kept, gone = {}, []
     for row in rows:
@@ -41,3 +41,13 @@ async def erase(connection: Connection, cases: Iterable[asyncpg.Record]) -> None
         accounts=[*("" for _ in customers), *accounts],
         cutoffs=[*customers.values(), *accounts.values()],
     )
+
+
+def _latest(cases: Iterable[asyncpg.Record], scope: str) -> dict[str, datetime]:
+    """The cutoff of each customer or account; of several cases about one the latest."""
+    found: dict[str, datetime] = {}
+    for case in cases:
+        if case["scope"] == scope:
+            whose, cutoff = case[f"{scope}_hash"], case["cutoff"]
+            found[whose] = max(cutoff, found.get(whose, cutoff))
+    return found

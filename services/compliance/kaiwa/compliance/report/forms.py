@@ -61,7 +61,9 @@ def as_html(read: Read, figures: Sequence[Figure], head: Checkpoint | None) -> s
     return template.render(
         first=read.first.strftime("%Y-%m-%d"),
         last=read.last.strftime("%Y-%m-%d"),
-        made=read.now.strftime("%Y-%m-%d %H:%M UTC"),
+        since=moment(read.first.isoformat()),
+        until=moment(read.last.isoformat()),
+        made=moment(read.now.isoformat()),
         head=head,
         style=_FOLDER.joinpath("page.css").read_text("utf-8"),
         tiles=_tiles(figures),

@@ -15,6 +15,7 @@ from kaiwa.contracts.events import Event, Kind, Message, data_of, decode
 from kaiwa.contracts.outcomes import Outcome, Trigger
 from kaiwa.contracts.outcomes import decode as decode_outcome
 from kaiwa.contracts.times import parse, to_ms
+from kaiwa.contracts.wire import UNREADABLE
 
 OPENING: Final = frozenset(
     {Kind.MESSAGE_RECEIVED, Kind.POSTBACK_RECEIVED, Kind.REACTION_ADDED, Kind.REFERRAL_RECEIVED}
@@ -105,7 +106,7 @@ def read(topic: str, value: bytes, key: bytes) -> tuple[Talk, tuple[Fact, ...]] 
                 talk, facts = Talk(outcome.account_id, outcome.customer_id), tuple(_of_outcome(outcome, key))
             case _:
                 return None
-    except (msgspec.DecodeError, ValueError):
+    except (*UNREADABLE, ValueError):
         return None
     return (talk, facts) if facts else None
 
