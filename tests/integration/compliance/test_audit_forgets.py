@@ -88,6 +88,22 @@ async def test_of_two_cases_about_one_customer_the_later_cutoff_counts(database:
         assert (await rows(opened, "audited"), await rows(opened, "audit_people")) == (0, 0)
 
 
+async def test_where_reading_began_is_noted_although_the_first_batch_fails(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken by: taking it for noted before it was committed: nothing would ever be found missing."""
+    await migrate(database, rooms())
+    async with pool(database, application="test") as opened:
+        audit = Audit(opened, Freshness(patience=600), key=KEY, pseudonym_key=lambda: b"p" * 32)
+        with monkeypatch.context() as broken:
+            broken.setattr(audit, "_fold", None)
+            with pytest.raises(TypeError):
+                await read(audit, talk(0, 0))
+        assert await rows(opened, "audit_read") == 0
+        await read(audit, talk(0, 0))
+        assert await rows(opened, "audit_read") > 0
+
+
 @pytest.mark.parametrize("customer", [GONE, None], ids=["a customer", "an account"])
 async def test_nothing_of_theirs_stays_and_nothing_comes_back(database: str, customer: str | None) -> None:
     """Broken by: leaving the history, the hashes of texts or the link to the conversation; taking in again what is read

@@ -57,9 +57,10 @@ class Audit:
     async def __call__(self, records: Sequence[Record]) -> None:
         talks = self._read(records)
         async with self._pool.acquire() as connection, connection.transaction():
-            await self._freshness.begin(connection, records)
+            firsts = await self._freshness.begin(connection, records)
             if talks:
                 await self._fold(connection, *await self._without_erased(connection, talks))
+        self._freshness.begun(firsts)
         crash.point("compliance.audited")
 
     def _read(self, records: Sequence[Record]) -> dict[str, Open]:
