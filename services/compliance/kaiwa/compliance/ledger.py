@@ -1,10 +1,11 @@
 """The ledger's thin edge: entries go in with the business, one sealer numbers them, checkpoints go out."""
 
 import asyncio
+import fcntl
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import asyncpg
 import msgspec
@@ -64,15 +65,17 @@ class Sealer:
         await keep(self._turn, name="ledger", every=_EVERY)
 
     async def _turn(self) -> bool:
-        sealed = await self._seal()
-        published = await self._publish()
+        """Busy only where there was more than one seal takes: a checkpoint a second is enough."""
+        full = await self._seal()
+        full |= await self._publish()
         async with self._pool.acquire() as connection:
             state = await _sql.ledger_state(connection)
         metrics.LEDGER_SIZE.set(state["size"])
         metrics.OLDEST_UNSEALED.set(state["oldest_unsealed"])
-        return sealed or published
+        return full
 
     async def _seal(self) -> bool:
+        """Whether there may be more."""
         async with self._pool.acquire() as connection, connection.transaction():
             if not await _sql.try_lock_seal(connection):
                 return False
@@ -80,9 +83,9 @@ class Sealer:
             if isinstance(whose, StandAside):
                 self._stand_aside(whose.key_id)
                 return False
-            sealed = await self._seal_with(connection, whose.key, whose.after)
+            full = await self._seal_with(connection, whose.key, whose.after)
         crash.point("compliance.sealed")
-        return sealed
+        return full
 
     async def _whose_turn(self, connection: Connection) -> Sign | StandAside:
         newest = await _sql.newest_checkpoint(connection)
@@ -112,7 +115,7 @@ class Sealer:
         await _keep(connection, hand_over(after, key, tree, now) if after else sign(key, tree, now), tree)
         if after is not None:
             _log.info("ledger_key_changed", key_id=key_id(key.public_key()), tree_size=tree.size)
-        return True
+        return len(rows) == _MOST
 
     async def _publish(self) -> bool:
         async with self._pool.acquire() as connection, connection.transaction():
@@ -121,9 +124,9 @@ class Sealer:
             if heads:
                 await self._producer.publish([_outgoing(head) for head in heads], within=_WITHIN)
                 if self._file is not None:
-                    await asyncio.to_thread(_append, self._file, heads)
+                    await asyncio.to_thread(write, self._file, heads)
                 await _sql.mark_published(connection, tree_sizes=[head.tree_size for head in heads])
-        return bool(heads)
+        return len(heads) == _MOST
 
 
 async def _keep(connection: Connection, head: Checkpoint, tree: Frontier) -> None:
@@ -155,8 +158,24 @@ def _outgoing(head: Checkpoint) -> Outgoing:
     return Outgoing(topics.CHECKPOINTS, str(head.tree_size).encode(), encode(head), headers)
 
 
-def _append(file: Path, heads: Iterable[Checkpoint]) -> None:
-    with file.open("ab") as out:
+def write(file: Path, heads: Iterable[Checkpoint]) -> None:
+    """A line each, behind those that are there. Another process may be doing the same."""
+    with file.open("a+b") as out:
+        fcntl.flock(out, fcntl.LOCK_EX)
+        _end_with_a_line(out)
         out.writelines(encode(head) + b"\n" for head in heads)
         out.flush()
         os.fsync(out.fileno())
+
+
+def _end_with_a_line(out: BinaryIO) -> None:
+    """A line that was cut short, by a full disk or a crash, goes: what it was to say is not marked as published, and is
+    written once more.
+    """
+    if out.seek(0, os.SEEK_END) == 0:
+        return
+    out.seek(-1, os.SEEK_END)
+    if out.read(1) != b"\n":
+        out.seek(0)
+        out.truncate(out.read().rfind(b"\n") + 1)
+        _log.warning("checkpoint_file_was_cut_short")

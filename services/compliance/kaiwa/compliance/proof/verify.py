@@ -54,7 +54,10 @@ async def verify(
         async with database.transaction(isolation="repeatable_read", readonly=True):
             witnesses = [*outside, *await stored(database, since=noted.size)]
             size = await _sql.sealed_size(database)
-        check = Check(witnesses, ring(witnesses), from_=noted if noted.size else None)
+        # Beside the loop, as every signature is checked.
+        check = await asyncio.to_thread(
+            lambda: Check(witnesses, ring(witnesses), from_=noted if noted.size else None)
+        )
         begun = check.tree.size
         async with contextlib.aclosing(_stretches(dsn, database, check, size, jobs)) as stretches:
             async for stretch in stretches:

@@ -1,5 +1,6 @@
 """The service checks its own ledger: what was sealed since the last look, and now and then all of it."""
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -73,7 +74,7 @@ class Watch:
         # The outside witnesses first: an entry sealed while we read is then only newer than they are.
         outside = await published(self._kafka, self._offsets)
         if not self._notes.read().size:
-            outside += written(self._file)
+            outside += await asyncio.to_thread(written, self._file)
         return await verify(self._dsn, outside, self._ring, jobs=1, notes=self._notes)
 
     def _ring(self, witnesses: Iterable[Witness]) -> Keyring:

@@ -33,7 +33,8 @@ async def published(kafka: Kafka, offsets: dict[TopicPartition, int] | None = No
 def written(file: Path | None) -> Iterable[Witness]:
     if file is None or not file.exists():
         return []
-    lines = file.read_bytes().splitlines()
+    # What comes after the last end of a line is being written, or was cut short and will be written once more.
+    lines = file.read_bytes().rpartition(b"\n")[0].splitlines()
     return [Witness("file", _decoded(line, "file")) for line in lines if line]
 
 
