@@ -67,7 +67,7 @@ async def asked_for(opened: asyncpg.Pool, subject: Subject) -> None:
     """The request, remembered at once, and the end of its tombstones."""
     case = requested(subject, code=str(subject), reason="operator", key=KEY, now=datetime.now(UTC))
     async with opened.acquire() as connection, connection.transaction():
-        await sql.remember_erased(connection, subject_hash=case.hash, cutoff=case.cutoff)
+        await sql.remember_erased(connection, subject_hashes=[case.hash], cutoffs=[case.cutoff])
         await open_case(connection, case, key=KEY, bound=timedelta(seconds=30))
         await erase(connection, await connection.fetch("select * from compliance.cases"))
 

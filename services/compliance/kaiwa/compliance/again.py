@@ -82,11 +82,13 @@ async def reapply(
             again |= {found.hash: found for found in closed.match(subject)}
     async with pool.acquire() as connection, connection.transaction():
         await _sql.lock_alone(connection)
+        # Of those with nothing here now, too: the platform may deliver again what was not there when we looked.
+        erased = closed.people
+        await _sql.remember_erased(connection, subject_hashes=list(erased), cutoffs=list(erased.values()))
         taken_up = [
-            await open_case(connection, case, key=key, bound=bound)
+            await _begin(connection, _as_case(order, key, now), key=key, bound=bound)
             for order in orders
             if order.state == "open"
-            for case in [await _as_case(connection, order, key, now)]
         ]
         for found in again.values():
             await _begin(connection, found.case(run=run, now=now), key=key, bound=bound)
@@ -130,24 +132,22 @@ async def _in_topics(kafka: Kafka) -> AsyncIterator[Subject]:
                 yield owner
 
 
-async def _as_case(connection: Any, order: Erasure, key: bytes, now: datetime) -> Case:
+def _as_case(order: Erasure, key: bytes, now: datetime) -> Case:
     subject = Subject(order.account_id, order.customer_id, order.mids[0] if order.mids else None)
-    places = None
-    if subject.scope == "message":
-        places = await _places(connection, subject, key)
     reason: Reason = msgspec.convert(order.reason, Reason)
-    return Case(order.erasure_id, reason, subject, subject.hash(key), parse(order.cutoff), now, places)
+    return Case(order.erasure_id, reason, subject, subject.hash(key), parse(order.cutoff), now, places=None)
 
 
-async def _begin(connection: Any, case: Case, *, key: bytes, bound: timedelta) -> None:
+async def _begin(connection: Any, case: Case, *, key: bytes, bound: timedelta) -> bool:
+    """Remember it and open its case; False where that is known already."""
     subject = case.subject
     if subject.scope == "message":
         await _sql.remember_unsent(connection, mid_hashes=list(subject.hashes(key)))
         places = await _places(connection, subject, key)
         case = Case(case.erasure_id, case.reason, subject, case.hash, case.cutoff, case.appended_at, places)
     else:
-        await _sql.remember_erased(connection, subject_hash=case.hash, cutoff=case.cutoff)
-    await open_case(connection, case, key=key, bound=bound)
+        await _sql.remember_erased(connection, subject_hashes=[case.hash], cutoffs=[case.cutoff])
+    return await open_case(connection, case, key=key, bound=bound)
 
 
 async def _places(connection: Any, subject: Subject, key: bytes) -> frozenset[Place]:

@@ -55,7 +55,7 @@ async def settle(
             await _sql.lock_alone(connection)  # a record read from now on meets the memory, see `Intake`
             for subject in subjects:
                 case = requested(subject, code=request.code, reason=REASONS[request.source], key=key, now=now)
-                await _sql.remember_erased(connection, subject_hash=case.hash, cutoff=case.cutoff)
+                await _sql.remember_erased(connection, subject_hashes=[case.hash], cutoffs=[case.cutoff])
                 await open_case(connection, case, key=key, bound=bound, request=request.code)
             await _sql.begin_request(connection, code=request.code)
         case Queue():

@@ -32,19 +32,23 @@ class Again:
 
 
 class Closed:
-    """The closed orders, by what they erased; of several for one, the latest cutoff counts."""
+    """The closed orders, by what they erased; of several for one, the latest cutoff counts. ``people``: the cutoffs of the
+    customers and accounts among it.
+    """
 
     def __init__(self, orders: Iterable[Erasure], key: bytes) -> None:
         self._key = key
         self._cutoffs: dict[str, datetime] = {}
+        self.people: dict[str, datetime] = {}
         for order in orders:
             match order.scope:
                 case "message":
-                    self._note(order.mid_hashes, order)
+                    _note(self._cutoffs, order.mid_hashes, order)
                 case "customer":
-                    self._note([order.customer_hash], order)
+                    _note(self.people, [order.customer_hash], order)
                 case "account":
-                    self._note([order.account_hash], order)
+                    _note(self.people, [order.account_hash], order)
+        self._cutoffs |= self.people
 
     def __len__(self) -> int:
         return len(self._cutoffs)
@@ -65,8 +69,9 @@ class Closed:
             if own in self._cutoffs:
                 yield Again(Subject(subject.account_id, None), own, self._cutoffs[own])
 
-    def _note(self, hashes: Iterable[str | None], order: Erasure) -> None:
-        cutoff = parse(order.cutoff)
-        for each in hashes:
-            if each:
-                self._cutoffs[each] = max(cutoff, self._cutoffs.get(each, cutoff))
+
+def _note(cutoffs: dict[str, datetime], hashes: Iterable[str | None], order: Erasure) -> None:
+    cutoff = parse(order.cutoff)
+    for each in hashes:
+        if each:
+            cutoffs[each] = max(cutoff, cutoffs.get(each, cutoff))

@@ -62,8 +62,9 @@ set record_offset = excluded.record_offset where known.record_offset < excluded.
 -- name: remember_unsent(mid_hashes)!
 insert into compliance.unsent (mid_hash) select unnest(:mid_hashes::text[]) on conflict do nothing;
 
--- name: remember_erased(subject_hash, cutoff)!
-insert into compliance.unsent as known (mid_hash, cutoff) values (:subject_hash, :cutoff)
+-- name: remember_erased(subject_hashes, cutoffs)!
+insert into compliance.unsent as known (mid_hash, cutoff)
+select * from unnest(:subject_hashes::text[], :cutoffs::timestamptz[])
 on conflict (mid_hash) do update
 set cutoff = greatest(known.cutoff, excluded.cutoff), noted_at = now();
 
