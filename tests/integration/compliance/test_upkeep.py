@@ -316,3 +316,23 @@ async def test_a_report_of_one_moment_keeps_its_tables(database: str) -> None:
         before = await found.fetchval(file)
         await Rewriting(found, bound=BOUND)._turn()
         assert await found.fetchval(file) != before, "once it is let go of"
+
+
+async def test_an_account_whose_access_was_taken_back_leaves_the_file(rig: Rig) -> None:
+    """Nothing else ends meanwhile. Broken by: deleting the row, of which the file keeps the last version."""
+    async with pool(rig.dsn, application="test") as found, Producer(rig.kafka, client_id="test") as producer:
+        await found.execute(
+            "insert into compliance.withdrawals (erasure_id, account_id, told_at) values "
+            "('told', 'account-that-left', now() - interval '8 days'), ('young', 'account-to-tell', now())"
+        )
+        rewriting, forgetting = Rewriting(found, bound=BOUND), Forgetting(found, producer, retention=60)
+        for _ in range(2):
+            await forgetting._turn()
+            await rewriting._turn()
+        assert not await rig.on_disk("account-that-left")
+        assert await rig.on_disk("account-to-tell"), "a blind scanner's word means nothing"
+        assert len(await rig.values(topics.ERASURES)) == 0
+        await found.execute("update compliance.withdrawals set ended_at = ended_at - interval '36 days'")
+        await forgetting._turn()
+        (left,) = await found.fetch("select erasure_id from compliance.withdrawals")
+        assert left["erasure_id"] == "young"

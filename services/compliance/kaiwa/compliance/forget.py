@@ -74,6 +74,7 @@ class Forgetting:
             await open_days(connection, retention=self._retention)
             await _sql.forget_unsent(connection, older_than=remembered)
             await _sql.forget_strays(connection, older_than=CLOSED_FOR)
+            await _sql.forget_withdrawals(connection, older_than=CLOSED_FOR)
             await self._end_withdrawals(connection)
         return await self._close_the_book()
 

@@ -17,6 +17,9 @@ delete from compliance.unsent where noted_at < now() - :older_than::interval;
 -- name: forget_strays(older_than)!
 delete from compliance.stray_receipts where at < now() - :older_than::interval;
 
+-- name: forget_withdrawals(older_than)!
+delete from compliance.withdrawals where ended_at < now() - :older_than::interval;
+
 -- name: cases_to_forget(older_than, most)
 select c.erasure_id, array(
     select holder from compliance.receipts r where r.erasure_id = c.erasure_id) as holders
@@ -38,11 +41,13 @@ insert into compliance.swept (topic, partition, next_offset) values (:topic, :pa
 on conflict (topic, partition) do update set next_offset = excluded.next_offset;
 
 -- name: ids_taken_out(since)^
--- Cases and requests that let go of their ids since then: when the first did, and what time it is.
+-- Cases, requests and withdrawals that let go of their ids since then: when the first did, and what time it is.
 select min(at) as oldest, clock_timestamp() as now from (
     select closed_at as at from compliance.cases where closed_at > coalesce(:since::timestamptz, '-infinity')
     union all
     select finished_at from compliance.requests where finished_at > coalesce(:since::timestamptz, '-infinity')
+    union all
+    select ended_at from compliance.withdrawals where ended_at > coalesce(:since::timestamptz, '-infinity')
 ) as ended;
 
 -- name: rewrite(of_table)$

@@ -42,10 +42,11 @@ update compliance.withdrawals set told_at = clock_timestamp() where erasure_id =
 
 -- name: withdrawals_to_end(older_than, most)
 select erasure_id from compliance.withdrawals
-where told_at < now() - :older_than::interval order by told_at limit :most for update skip locked;
+where ended_at is null and told_at < now() - :older_than::interval order by told_at limit :most for update skip locked;
 
 -- name: end_withdrawals(erasure_ids)!
-delete from compliance.withdrawals where erasure_id = any(:erasure_ids::text[]);
+update compliance.withdrawals set account_id = null, ended_at = clock_timestamp()
+where erasure_id = any(:erasure_ids::text[]);
 
 -- name: queued_by_source()
 select source, count(*) as requests from compliance.requests where state = 'queued' group by source;
