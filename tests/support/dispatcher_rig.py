@@ -238,6 +238,13 @@ class DispatcherRig:
         await eventually(lambda: request_id in self.outcomes and met(self.newest(request_id)), within=within)
         return self.newest(request_id)
 
+    async def accepted(self, request_id: str) -> None:
+        """Once that was told of it, whatever else was told in the same moment."""
+        await eventually(
+            lambda: any(outcome.state == "accepted" for outcome in self.outcomes.get(request_id, ())),
+            within=20,
+        )
+
     def newest(self, request_id: str) -> Outcome:
         return max(self.outcomes[request_id], key=lambda outcome: outcome.seq)
 

@@ -115,7 +115,7 @@ async def test_a_limit_of_the_app_pauses_all_of_its_accounts(rig: DispatcherRig)
         paused = "select paused_until > now() from dispatcher.accounts where account_id = $1"
         assert await rig.db.fetchval(paused, other.account_id)
         waiting = await rig.ask(other, f"not called {code}", author=HUMAN)
-        await rig.until(waiting, lambda outcome: outcome.state == "accepted")
+        await rig.accepted(waiting)
         assert not rig.sim.books.posts(f"not called {code}")
 
         await rig.db.execute("delete from dispatcher.throttles")

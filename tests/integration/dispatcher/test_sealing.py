@@ -45,7 +45,7 @@ async def test_a_key_is_rotated_while_messages_flow(rig: DispatcherRig) -> None:
     person = await rig.customer()
     later = rfc3339(datetime.now(UTC) + timedelta(seconds=45))
     waiting = await rig.ask(person, "sealed by the old key", author=HUMAN, not_before=later)
-    await rig.until(waiting, lambda outcome: outcome.state == "accepted")
+    await rig.accepted(waiting)
     old, *_ = read_keys(key_file(rig))
     assert await sealed_by(rig, old) >= 2
 

@@ -45,11 +45,11 @@ async def test_a_full_budget_silences_every_process_also_after_a_restart(rig: Di
 
     waiting = [await rig.ask(person, f"full {n}", author=HUMAN) for n in (1, 2)]
     for request in waiting:
-        await rig.until(request, lambda outcome: outcome.state == "accepted")
+        await rig.accepted(request)
     await rig.services["dispatcher"].kill()
     await rig.dispatcher()
     elses = await rig.ask(other, "full for somebody else", author=HUMAN)
-    await rig.until(elses, lambda outcome: outcome.state == "accepted")
+    await rig.accepted(elses)
     assert await paused(rig, other) <= 60
     await rig.db.execute(OVER, other.account_id)
     assert (await rig.final(elses)).state == "sent"

@@ -85,7 +85,7 @@ async def test_a_throttled_part_goes_on_where_it_stopped(running: DispatcherRig)
     waiting = await running.until(unit, lambda outcome: outcome.state == "deferred")
     assert [part.state for part in waiting.parts] == ["sent"]
     later = await running.ask(person, "paused later", author=HUMAN)
-    await running.until(later, lambda outcome: outcome.state == "accepted")
+    await running.accepted(later)
 
     await running.db.execute("update dispatcher.accounts set paused_until = null")
     await running.db.execute("update dispatcher.intents set next_at = now() where state = 'queued'")
