@@ -18,7 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 import msgspec
 
@@ -61,6 +61,12 @@ class Installation:
     `folder` takes keys, tokens and logs. `settings` are further variables for all services. `env` is what a user
     would export to work with it; `accounts` are by the shops' names, `processes` by their own.
     """
+
+    marks: ClassVar[Mapping[str, str]] = {
+        "secret": "proof-facebook",
+        "instagram_secret": f"proof-instagram instagram={INSTAGRAM_APP_ID}",
+    }
+    """What the apps file says of each secret."""
 
     def __init__(
         self,
@@ -176,11 +182,7 @@ class Installation:
             "require_proof": True,
             "verify_token": Path(self.env["KAIWA_META__VERIFY_TOKEN_FILE"]).read_text().strip(),
         }
-        marks = {
-            "secret": "proof-facebook",
-            "instagram_secret": f"proof-instagram instagram={INSTAGRAM_APP_ID}",
-        }
-        lines = (f"{APP_ID} {self._app[name]} {marked}\n" for name, marked in marks.items())
+        lines = (f"{APP_ID} {self._app[name]} {marked}\n" for name, marked in self.marks.items())
         _write_secret(self.folder / "apps", "".join(lines))
 
     def _scenario(self) -> list[str]:
