@@ -25,8 +25,10 @@ SOON = timedelta(milliseconds=30)
 COMMITTED = timedelta(milliseconds=25)
 """So close before its slot, or a lead if that is longer, a call is being committed to and cannot be overtaken any more."""
 
-ROOM = timedelta(milliseconds=200)
-"""The most that calls which share a slot may have: whoever comes next to that account waits for it."""
+ROOM = timedelta(milliseconds=50)
+"""The most that calls which share a slot may have beyond what it takes to be ready: whoever comes next to that account
+waits for it, and a sign of presence that would wait longer than this is left out.
+"""
 
 BucketClass = Literal["text", "media", "private_reply", "live_reply", "conversations"]
 
@@ -123,9 +125,9 @@ def slots(
     """Up to ``wanted`` slots within the horizon, and the bucket's new time.
 
     ``ready``: how long it takes to be ready for a slot; a nearer one would be missed. A few of a bucket that rests
-    share one, for twice that long (:data:`ROOM` at most): they need not hit a moment, as nobody comes right behind them.
+    share one, for twice that long or :data:`ROOM` more: they need not hit a moment, as nobody comes right behind them.
     """
-    room = min(2 * ready, ROOM)
+    room = ready + min(ready, ROOM)
     wait = (wanted - 1) * rate.interval  # all at once, no sooner than the last of them could have gone
     if wanted and wait <= ready and room > LATE and (tat is None or tat <= now):
         until = now + wait + room
