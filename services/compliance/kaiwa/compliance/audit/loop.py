@@ -26,14 +26,19 @@ async def audit_loop(
     pool: asyncpg.Pool, producer: Producer, batches: Batches, freshness: Freshness, audit: Audit
 ) -> None:
     """Until it is cancelled; any number of processes may, side by side."""
-    forgot = float("-inf")
+    forgot, started = float("-inf"), utc_now().timestamp()
+
+    def age() -> float:
+        return max(0.0, utc_now().timestamp() - (freshness.horizon.known / 1000 or started))
+
+    metrics.AUDIT_KNOWN_AGE.set_function(age)  # so that it grows while no turn comes to its end
 
     async def turn() -> bool:
         nonlocal forgot
         partitions = sum([await producer.partitions(topic, within=_WITHIN) for topic in AUDITED])
         await freshness.refresh(pool, batches, partitions=partitions)
         busy = await audit.look()
-        await _count(pool, freshness)
+        await _count(pool)
         if time.monotonic() - forgot > _FORGET_EVERY:
             async with pool.acquire() as connection:
                 await _sql.forget_audited(connection, **forgetting(utc_now()))
@@ -43,11 +48,10 @@ async def audit_loop(
     await keep(turn, name="audit", every=_EVERY)
 
 
-async def _count(pool: asyncpg.Pool, freshness: Freshness) -> None:
+async def _count(pool: asyncpg.Pool) -> None:
     async with pool.acquire() as connection:
         rows = [row async for row in _sql.open_findings(connection)]
     open_ = {(row["kind"], row["state"]): row["findings"] for row in rows}
     for kind, states in FINDINGS.items():
         for state in states:
             metrics.AUDIT_FINDINGS.labels(kind, state).set(open_.get((kind, state), 0))
-    metrics.AUDIT_KNOWN_AGE.set(max(0.0, utc_now().timestamp() - freshness.horizon.known / 1000))
