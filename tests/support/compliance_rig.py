@@ -8,15 +8,18 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-from happenings import PARTITIONS
+from happenings import ACCOUNT, PARTITIONS
 
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.reader import read
 from kaiwa.bus.records import Outgoing
+from kaiwa.compliance.cases import open_case
+from kaiwa.compliance.core.erasure import Case, Subject
 from kaiwa.contracts import topics
 from kaiwa.contracts.erasures import Checkpoint, Receipt, decode_checkpoint, decode_erasure, encode
 from kaiwa.contracts.times import rfc3339
@@ -159,3 +162,11 @@ async def until(holds: Callable[[], Awaitable[bool]], *, within: float, what: st
     while not await holds():
         assert time.monotonic() < deadline, f"not within {within:g} s: {what}"
         await asyncio.sleep(0.1)  # between two looks, under the deadline
+
+
+async def open_unsent(pool: asyncpg.Pool, name: str) -> None:
+    """A case about one message, of which no record is known; without a service."""
+    subject, key, at = Subject(ACCOUNT, "c", name), b"k" * 32, datetime(2026, 11, 22, 10, tzinfo=UTC)
+    case = Case(name, "unsent", subject, subject.hash(key), at, at, frozenset())
+    async with pool.acquire() as connection:
+        assert await open_case(connection, case, key=key, bound=timedelta(seconds=BOUND))

@@ -2,47 +2,28 @@
 
 import asyncio
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from asyncpg import Pool
-from compliance_rig import BOUND, WITHIN, Rig, until
-from happenings import ACCOUNT, message, record, unsend
-from pydantic import SecretStr
+from compliance_rig import BOUND, WITHIN, Rig, open_unsent, until
+from happenings import message, record, unsend
 
 from kaiwa.bus.cluster import cluster
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing
 from kaiwa.bus.topics import Alter
-from kaiwa.compliance import rewrite
-from kaiwa.compliance.cases import open_case
-from kaiwa.compliance.commands.database import snapshot
-from kaiwa.compliance.core.erasure import Case, Subject
 from kaiwa.compliance.core.search import Finding
 from kaiwa.compliance.escalate import escalate
 from kaiwa.compliance.forget import Forgetting, open_days
 from kaiwa.compliance.pace import Pace
-from kaiwa.compliance.rewrite import Rewriting
 from kaiwa.compliance.verify import Due, Verifier
 from kaiwa.contracts import topics
 from kaiwa.contracts.erasures import Erasure, encode
 from kaiwa.runtime import metrics
 from kaiwa.runtime.errors import DependencyError
-from kaiwa.runtime.settings import Postgres
 from kaiwa.store.migrate import migrate, rooms
 from kaiwa.store.pool import pool
-
-KEY = b"k" * 32
-NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
-
-
-async def opened(found: Pool, name: str) -> None:
-    """A case about one message, of which no record is known."""
-    subject = Subject(ACCOUNT, "c", name)
-    case = Case(name, "unsent", subject, subject.hash(KEY), NOW, NOW, frozenset())
-    async with found.acquire() as connection:
-        assert await open_case(connection, case, key=KEY, bound=timedelta(seconds=BOUND))
 
 
 async def test_a_late_and_a_failed_receipt_escalate_once(database: str) -> None:
@@ -50,7 +31,7 @@ async def test_a_late_and_a_failed_receipt_escalate_once(database: str) -> None:
     await migrate(database, rooms())
     async with pool(database, application="test") as found:
         await found.execute("insert into compliance.holders values ('crm', interval '1 hour')")
-        await opened(found, "case")
+        await open_unsent(found, "case")
         await found.execute("insert into compliance.holders values ('later', interval '1 second')")
         await found.execute("update compliance.duties set due_at = now() where holder = 'dispatcher'")
         await found.execute(
@@ -111,7 +92,7 @@ async def test_settings_are_watched_the_index_comes_back_and_old_orders_go(rig: 
     nonce for ever.
     """
     async with pool(rig.dsn, application="test") as found, Producer(rig.kafka, client_id="test") as producer:
-        await opened(found, "due")
+        await open_unsent(found, "due")
         await found.execute("update compliance.cases set state = 'tombstoned', check_at = now()")
         pace = Pace(rig.kafka, configured=BOUND)
         verifier = Verifier(found, producer, rig.kafka, pace, wake=asyncio.Event())
@@ -170,7 +151,7 @@ async def test_what_was_tombstoned_under_a_longer_bound_is_looked_for_within_the
     pace = Pace(rig.kafka, configured=BOUND)
     await pace.read()
     async with pool(rig.dsn, application="test") as found, Producer(rig.kafka, client_id="test") as producer:
-        await opened(found, "slow")
+        await open_unsent(found, "slow")
         await found.execute(
             "update compliance.cases set state = 'tombstoned', check_at = now() + interval '1 day'"
         )
@@ -226,7 +207,7 @@ async def test_a_clock_that_jumps_ahead_verifies_nothing_that_is_there(rig: Rig)
     told = record(message("m_there", "t", customer="c"))
     await rig.write(told)
     async with pool(rig.dsn, application="test") as found, Producer(rig.kafka, client_id="test") as producer:
-        await opened(found, "m_there")
+        await open_unsent(found, "m_there")
         await rig.write(Outgoing(told.topic, told.key, None, partition=told.partition))
         await found.execute("update compliance.cases set state = 'tombstoned', check_at = now()")
         verifier = Verifier(
@@ -256,7 +237,7 @@ async def test_what_comes_again_while_the_log_is_read_is_not_verified_by_that_lo
 
     async with pool(rig.dsn, application="test") as found, Producer(rig.kafka, client_id="test") as producer:
         for name in ("m_back", "m_closed"):
-            await opened(found, name)
+            await open_unsent(found, name)
         await found.execute("update compliance.cases set state = 'tombstoned', check_at = now()")
         await found.execute("update compliance.cases set state = 'closed' where erasure_id = 'm_closed'")
         await found.execute(
@@ -270,69 +251,3 @@ async def test_what_comes_again_while_the_log_is_read_is_not_verified_by_that_lo
         assert await found.fetchval(left)
         assert await Verifier(found, producer, rig.kafka, pace, wake=asyncio.Event())._turn()
         assert await found.fetchval(left) is False, "the next look is its own"
-
-
-@pytest.mark.parametrize("copying", [60.0, 0.1], ids=["refused", "too slow"])
-async def test_a_table_that_is_locked_is_left_to_the_next_turn(
-    database: str, copying: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A dump reads it. Broken by: asking again and again, for who waits for a lock keeps others waiting; silence about
-    ids that stay; a copy that has no more time than any query.
-    """
-    await migrate(database, rooms())
-    async with pool(database, application="test") as found:
-        await opened(found, "case")
-        await found.execute(
-            "update compliance.cases set state = 'closed', closed_at = now() - interval '1 hour', mid = null"
-        )
-        rewriting = Rewriting(found, bound=BOUND)
-        async with found.acquire() as dump, dump.transaction():
-            await dump.fetch("select from compliance.cases")
-            with monkeypatch.context() as slow:
-                slow.setattr(rewrite, "_COPY", copying)
-                assert not await rewriting._turn()
-            assert metrics.IDS_ON_DISK._value.get() >= 3600
-        file = "select pg_relation_filenode('compliance.cases')"
-        before = await found.fetchval(file)
-        assert not await rewriting._turn()
-        assert metrics.IDS_ON_DISK._value.get() == 0
-        after = await found.fetchval(file)
-        assert after != before
-        assert not await rewriting._turn()
-        assert await found.fetchval(file) == after, "nothing closed since"
-
-
-async def test_a_report_of_one_moment_keeps_its_tables(database: str) -> None:
-    """Broken by: a snapshot from before the table was written anew, to which it looks empty: a report would say 0."""
-    await migrate(database, rooms())
-    async with pool(database, application="test") as found:
-        await opened(found, "case")
-        await found.execute("update compliance.cases set state = 'closed', closed_at = now(), mid = null")
-        async with snapshot(Postgres(dsn=SecretStr(database))) as reading:
-            await reading.fetchval("select count(*) from compliance.receipts")
-            await Rewriting(found, bound=BOUND)._turn()
-            assert await reading.fetchval("select count(*) from compliance.cases") == 1
-        file = "select pg_relation_filenode('compliance.cases')"
-        before = await found.fetchval(file)
-        await Rewriting(found, bound=BOUND)._turn()
-        assert await found.fetchval(file) != before, "once it is let go of"
-
-
-async def test_an_account_whose_access_was_taken_back_leaves_the_file(rig: Rig) -> None:
-    """Nothing else ends meanwhile. Broken by: deleting the row, of which the file keeps the last version."""
-    async with pool(rig.dsn, application="test") as found, Producer(rig.kafka, client_id="test") as producer:
-        await found.execute(
-            "insert into compliance.withdrawals (erasure_id, account_id, told_at) values "
-            "('told', 'account-that-left', now() - interval '8 days'), ('young', 'account-to-tell', now())"
-        )
-        rewriting, forgetting = Rewriting(found, bound=BOUND), Forgetting(found, producer, retention=60)
-        for _ in range(2):
-            await forgetting._turn()
-            await rewriting._turn()
-        assert not await rig.on_disk("account-that-left")
-        assert await rig.on_disk("account-to-tell"), "a blind scanner's word means nothing"
-        assert len(await rig.values(topics.ERASURES)) == 0
-        await found.execute("update compliance.withdrawals set ended_at = ended_at - interval '36 days'")
-        await forgetting._turn()
-        (left,) = await found.fetch("select erasure_id from compliance.withdrawals")
-        assert left["erasure_id"] == "young"
