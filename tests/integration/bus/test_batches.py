@@ -4,13 +4,14 @@ import asyncio
 import random
 import subprocess
 import sys
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from conditions import eventually
 from kafka_records import bare_producer, new_topic, write_header_name
 
@@ -129,6 +130,36 @@ async def test_a_stop_finishes_the_batch_in_hand(kafka: Kafka) -> None:
     go_on.set()
     await stopping
     assert await committed(kafka, group, topic, 1) == [10]
+
+
+async def test_a_stop_waits_for_no_other_member(kafka: Kafka) -> None:
+    """Breaks if a stop lets aiokafka finish its JoinGroup, which the broker answers once every member has asked too."""
+    topic, group, asked, go_on = await new_topic(kafka), a_group(), asyncio.Event(), asyncio.Event()
+
+    class Slow(ConsumerRebalanceListener):
+        async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+            if revoked:
+                asked.set()
+                await go_on.wait()
+
+        async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+            pass
+
+    options = {"bootstrap_servers": kafka.bootstrap_servers, "enable_auto_commit": False}
+    other = AIOKafkaConsumer(group_id=group, heartbeat_interval_ms=200, **options)
+    other.subscribe([topic], listener=Slow())
+    await other.start()
+    try:
+        await eventually(lambda: other.assignment() != set())
+        batches = Batches(kafka, [topic], group=group, handle=Handler())
+        await batches.start()
+        await asked.wait()
+        began = time.monotonic()
+        await batches.stop()
+        assert time.monotonic() - began < 7
+    finally:
+        go_on.set()
+        await other.stop()
 
 
 async def test_killed_members_lose_nothing(kafka: Kafka, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from aiokafka.errors import KafkaError
 from kaiwa.bus import tracing
 from kaiwa.bus.clients import consuming
 from kaiwa.bus.errors import away, missing
+from kaiwa.bus.leaving import leave
 from kaiwa.bus.polling import Offsets, Poller
 from kaiwa.bus.progress import Progress
 from kaiwa.bus.records import Record
@@ -104,10 +105,12 @@ class Batches:
         self._stopping.set()
         run, watch = self._tasks
         watch.cancel()
-        await asyncio.wait([run], timeout=_STOP)
-        run.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STOP):
+                await self._idle.wait()
+        run.cancel()  # from a poll, which waits for an assignment as long as there is none, too
         await asyncio.wait([run, watch])
-        await self._consumer.stop()
+        await leave(self._consumer, self._group)
 
     async def __aenter__(self) -> Self:
         await self.start()

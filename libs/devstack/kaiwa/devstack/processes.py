@@ -213,7 +213,10 @@ class Process:
     async def _end(self, number: int, timeout: float) -> int:  # noqa: ASYNC109 - as above
         child = self._started()
         await asyncio.to_thread(child.signal, number)
-        return await asyncio.to_thread(child.wait, timeout)
+        try:
+            return await asyncio.to_thread(child.wait, timeout)
+        except TimeoutError as error:
+            raise TimeoutError(f"{self.name}: {error}; its log ends: {last_line(self.log)}") from error
 
     def _started(self) -> Child:
         if self._child is None:

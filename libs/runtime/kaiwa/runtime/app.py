@@ -31,6 +31,7 @@ from kaiwa.runtime.settings import ServiceSettings, describe
 
 _BEAT: Final = 0.25  # seconds between two heartbeats of the event loop
 _STALE: Final = 10.0  # seconds without one, after which the process calls itself dead
+_SLOW: Final = 10.0  # seconds that a loop has to end before the log says which one it is
 
 _log = logs.get_logger()
 
@@ -57,7 +58,8 @@ class Background:
         while self._tasks:
             task = self._tasks.pop()
             task.cancel()
-            await asyncio.wait([task])
+            while not (await asyncio.wait([task], timeout=_SLOW))[0]:
+                _log.warning("a background loop takes long to end", task=task.get_name())
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
