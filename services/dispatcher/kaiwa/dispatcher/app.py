@@ -28,6 +28,7 @@ from kaiwa.dispatcher.control import Owners
 from kaiwa.dispatcher.door.app import Door
 from kaiwa.dispatcher.foresight import Foresight
 from kaiwa.dispatcher.freshness import Freshness
+from kaiwa.dispatcher.gauges import Gauges
 from kaiwa.dispatcher.grants import Grants
 from kaiwa.dispatcher.handlers.erasures import Erasures
 from kaiwa.dispatcher.handlers.events import Events
@@ -149,6 +150,7 @@ async def _start(
     relay = Relay(db, producer, bell, read_keys(pseudonyms)[0] if pseudonyms else None)
     background.start(relay.run(), "relay")
     background.start(Tidy(db, slices, grace=timedelta(seconds=own.content_grace)).run(), "tidy")
+    background.start(Gauges(db, slices).run(), "gauges")
     background.start(Freshness(db, consumers[topics.EVENTS], clock).run(), "freshness")
     background.start(settler.run(), "settler")
     background.start(Foresight(db, policy=policy).run(), "foresight")

@@ -1,4 +1,4 @@
-"""Keeping the house: contents past their grace go, and the gauges say how things stand."""
+"""Keeping the house: contents past their grace go, and what nothing asks for any more."""
 
 from datetime import timedelta
 
@@ -6,11 +6,9 @@ import asyncpg
 
 from kaiwa.dispatcher.rounds import rounds
 from kaiwa.dispatcher.slices import Slices
-from kaiwa.runtime import logs, metrics
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
-_log = logs.get_logger()
 
 _EVERY = 5.0
 
@@ -39,21 +37,3 @@ class Tidy:
         await _sql.forget_empty_rooms(self._pool)
         await _sql.forget_traffic(self._pool)
         await _sql.forget_volumes(self._pool)
-        state = await _sql.gauges(self._pool)
-        metrics.IN_DOUBT.set(state["in_doubt"])
-        metrics.DOUBT_AGE.set(state["doubt_age"])
-        for lane, age in state["queue_ages"].items():
-            metrics.QUEUE_AGE.labels(lane).set(age)
-        for state_name, accounts in state["accounts"].items():
-            metrics.ACCOUNTS.labels(state_name).set(accounts)
-        for trouble, accounts in dict(await _sql.troubles(self._pool)).items():
-            metrics.TROUBLED.labels(trouble).set(accounts)
-        async for row in _sql.usage(self._pool):
-            metrics.USAGE.labels(row["scope"]).set(row["ratio"])
-        metrics.OUTBOX_LAG.set(state["outbox"])
-        metrics.CONTENT_AGE.set(state["content_age"])
-        metrics.SLICE_AGE.set(await self._slices.age())
-        gone, oldest = await self._slices.erased()
-        for seconds in gone:
-            metrics.ERASED_FROM_HEAP.observe(seconds)
-        metrics.ERASED_ON_DISK.set(oldest)

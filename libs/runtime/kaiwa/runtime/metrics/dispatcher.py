@@ -1,4 +1,4 @@
-"""The dispatcher's own metrics."""
+"""The dispatcher's own metrics. While the database cannot be asked, ages grow from where they stood."""
 
 from typing import Final
 

@@ -1,0 +1,76 @@
+"""How old the oldest of everything is, also while nobody can look."""
+
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from kaiwa.dispatcher import gauges
+from kaiwa.dispatcher.gauges import Gauges
+from kaiwa.runtime.metrics.registry import DISPATCHER
+
+AGES = {
+    "kaiwa_dispatcher_in_doubt_age_seconds": {},
+    "kaiwa_dispatcher_queue_age_seconds": {"lane": "human"},
+    "kaiwa_dispatcher_content_age_seconds": {},
+    "kaiwa_dispatcher_content_slice_age_seconds": {},
+    "kaiwa_dispatcher_erased_on_disk_age_seconds": {},
+}
+
+
+class Database:
+    """Everything in it is as old as it says, or it cannot be reached."""
+
+    age: float | None = 100.0
+
+    async def gauges(self, _: object) -> dict[str, Any]:
+        if self.age is None:
+            raise OSError
+        ages = {"doubt_age": self.age, "content_age": self.age, "queue_ages": {"human": self.age}}
+        return {**ages, "in_doubt": 1, "outbox": 0, "accounts": {}}
+
+    async def troubles(self, _: object) -> dict[str, int]:
+        return {}
+
+    async def usage(self, _: object) -> AsyncIterator[dict[str, Any]]:
+        for row in ():
+            yield row
+
+    async def oldest(self) -> float | None:
+        return self.age
+
+    async def erased(self) -> tuple[list[float], float | None]:
+        return [], self.age
+
+
+async def test_ages_grow_while_nobody_can_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken by: gauges that stand still with their loop, which KaiwaDoubtLasts would never see grow."""
+    database, clock = Database(), SimpleNamespace(now=0.0)
+    monkeypatch.setattr(gauges, "_sql", database)
+    slices = cast("Any", SimpleNamespace(age=database.oldest, erased=database.erased))
+    looks = Gauges(cast("Any", None), slices, now=lambda: clock.now)
+
+    def shown() -> set[float | None]:
+        return {DISPATCHER.get_sample_value(name, labels) for name, labels in AGES.items()}
+
+    await looks.once()
+    clock.now = 9.0  # as long as the next look is not overdue, what the last one saw stands
+    assert shown() == {100.0}
+    database.age = None
+    with pytest.raises(OSError, match="^$"):
+        await looks.once()
+    clock.now = 1000.0
+    assert shown() == {1090.0}
+    database.age = 0.0
+    await looks.once()
+    assert shown() == {0.0}
+
+
+def test_they_grow_where_the_first_look_never_ends() -> None:
+    """Broken by: ages that are shown only once something was seen."""
+    clock = SimpleNamespace(now=0.0)
+    nothing = cast("Any", None)
+    Gauges(nothing, nothing, now=lambda: clock.now)
+    clock.now = 1000.0
+    assert DISPATCHER.get_sample_value("kaiwa_dispatcher_in_doubt_age_seconds") == 990.0
