@@ -67,6 +67,8 @@ async def test_silence_is_unusual_where_there_was_traffic(rig: DispatcherRig) ->
     listed = await rig.kaiwa("accounts", "health", "--all", "--json", check=False)
     rows_in_trouble = {row["account_id"] for row in json.loads(listed.stdout)["rows"]}
     assert (listed.returncode, person.account_id in rows_in_trouble) == (1, True)
+    shown = await rig.kaiwa("accounts", "health", "--all", check=False)
+    assert f"│ {person.account_id} │" in shown.stdout  # whole, although it is printed as for 80 columns
     everybody = await rig.kaiwa("accounts", "check", check=False)
     assert everybody.returncode == 1
     assert "unusual" in " ".join(everybody.stdout.split())

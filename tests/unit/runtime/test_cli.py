@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Group
 from rich.table import Table
 from typer.testing import CliRunner
 
@@ -82,3 +83,17 @@ def test_a_result_is_json_or_a_table(capsys: pytest.CaptureFixture[str]) -> None
     assert "count" in capsys.readouterr().out
     cli.emit([], as_json=False, table="x" * 500)
     assert capsys.readouterr().out == "x" * 500 + "\n"
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_an_id_can_be_copied_however_narrow_the_terminal_is(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken by: a word that is cut or goes on in the next line, in a column of its own or within a sentence."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    account, sentence = "17841400000000001", "Meta sends no webhooks: its subscription is gone"
+    table = Table("account", "name", "what", "", "how it is", "what to do")
+    table.add_row(account, "Blue Moon", "subscription", "[red]bad[/]", sentence, f"run `check {account}` now")
+    for shown in (table, Group("first", table)):
+        cli.emit([], as_json=False, table=shown)
+        assert capsys.readouterr().out.count(account) == 2

@@ -18,11 +18,13 @@ from typing import Annotated, Any
 import rich.console
 import rich.table
 import typer
+from rich.measure import Measurement
 
 from kaiwa.runtime import logs
 from kaiwa.runtime.errors import KaiwaError
 
 GROUP = "kaiwa.commands"
+_ENDLESS = 1_000_000  # columns
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 """The type of every command's `as_json` parameter."""
@@ -43,10 +45,21 @@ def emit(value: object, *, as_json: bool, table: rich.console.RenderableType) ->
     elif isinstance(table, str):
         typer.echo(table)
     else:
-        if isinstance(table, rich.table.Table):
-            for column in table.columns:
-                column.overflow = "fold"  # an id is there to be copied whole
-        rich.console.Console().print(table)
+        console = rich.console.Console()
+        parts = table.renderables if isinstance(table, rich.console.Group) else [table]
+        widths = [_least(each, console) for each in parts if isinstance(each, rich.table.Table)]
+        # Lines longer than the terminal, where nothing else gives way: an id is there to be copied whole.
+        console.width = max([console.width, *widths])
+        console.print(table, crop=False)
+
+
+def _least(table: rich.table.Table, console: rich.console.Console) -> int:
+    """In how many columns it fits with no word cut; what has several words makes room for what is one."""
+    for column in table.columns:
+        sizes = [Measurement.get(console, console.options, cell) for cell in (column.header, *column.cells)]
+        column.min_width = max(size.minimum for size in sizes)
+        column.no_wrap = all(size.minimum == size.maximum for size in sizes)
+    return Measurement.get(console, console.options.update_width(_ENDLESS), table).minimum
 
 
 def _plain(value: object) -> Any:
