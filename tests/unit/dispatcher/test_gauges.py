@@ -58,7 +58,7 @@ async def test_ages_grow_while_nobody_can_look(monkeypatch: pytest.MonkeyPatch) 
     clock.now = 9.0  # as long as the next look is not overdue, what the last one saw stands
     assert shown() == {100.0}
     database.age = None
-    with pytest.raises(OSError, match="^$"):
+    with pytest.raises(OSError, match=r"^$"):
         await looks.once()
     clock.now = 1000.0
     assert shown() == {1090.0}

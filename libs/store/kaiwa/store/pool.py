@@ -120,10 +120,14 @@ async def _close(opened: asyncpg.Pool) -> None:
 
 
 @contextlib.asynccontextmanager
-async def connection(dsn: str, *, application: str) -> AsyncIterator[asyncpg.Connection]:
-    """One connection without a pool, for commands and migrations; no limit on a command's time."""
+async def connection(
+    dsn: str, *, application: str, patience: float | None = None
+) -> AsyncIterator[asyncpg.Connection]:
+    """One connection without a pool. ``patience`` bounds each statement, in seconds; commands and migrations have none."""
     with _explained():
-        opened = await asyncpg.connect(dsn, timeout=_CONNECT, server_settings=_session(application))
+        opened = await asyncpg.connect(
+            dsn, timeout=_CONNECT, command_timeout=patience, server_settings=_session(application)
+        )
     try:
         await _prepare(opened)
         yield opened

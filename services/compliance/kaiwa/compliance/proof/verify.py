@@ -43,13 +43,14 @@ async def verify(
     jobs: int,
     notes: Notes | None = None,
     progress: Progress = lambda _done, _all: None,
+    patience: float | None = None,
 ) -> Verified:
     """Raises Tampered. ``outside``: checkpoints that others keep; the database's own are added, from where ``notes`` say that
-    an earlier check came to.
+    an earlier check came to. ``patience`` bounds each statement here, in seconds, but not in other processes.
     """
     notes = notes or Remembered()
     noted = notes.read()
-    async with connection(dsn, application="verify") as database:
+    async with connection(dsn, application="verify", patience=patience) as database:
         # In one snapshot: an entry that is sealed while we read is then only newer than its checkpoints.
         async with database.transaction(isolation="repeatable_read", readonly=True):
             witnesses = [*outside, *await stored(database, since=noted.size)]

@@ -21,6 +21,7 @@ from kaiwa.runtime.settings import Kafka
 
 _EVERY: Final = 60.0  # seconds between two looks
 _WHOLE: Final = 86_400.0  # seconds between two that begin at the first entry
+_PATIENCE: Final = 30.0  # seconds for one statement: who waits for a lock says so in the log, and asks again
 
 _log = logs.get_logger()
 
@@ -39,7 +40,9 @@ class Watch:
         keys: Sequence[Ed25519PublicKey],
         *,
         file: Path | None,
+        patience: float = _PATIENCE,
     ) -> None:
+        self._patience = patience
         self._pool, self._dsn, self._kafka, self._keys, self._file = pool, dsn, kafka, keys, file
         self._verified = time.monotonic()
         self._begin()
@@ -75,7 +78,9 @@ class Watch:
         outside = await published(self._kafka, self._offsets)
         if not self._notes.read().size:
             outside += await asyncio.to_thread(written, self._file)
-        return await verify(self._dsn, outside, self._ring, jobs=1, notes=self._notes)
+        return await verify(
+            self._dsn, outside, self._ring, jobs=1, notes=self._notes, patience=self._patience
+        )
 
     def _ring(self, witnesses: Iterable[Witness]) -> Keyring:
         return keyring(self._keys, [witness.checkpoint for witness in witnesses])
