@@ -34,8 +34,7 @@ class Database:
         return {}
 
     async def usage(self, _: object) -> AsyncIterator[dict[str, Any]]:
-        for row in ():
-            yield row
+        yield {"scope": "app", "ratio": 0.0}
 
     async def oldest(self) -> float | None:
         return self.age
