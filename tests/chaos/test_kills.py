@@ -22,6 +22,7 @@ from kaiwa.devstack.stack import running
 KILLS = 20
 PATIENCE = 120.0  # seconds; an act may meet several kills
 SEEDS = [20261122]
+HOLD = {"KAIWA_DISPATCHER__HUMAN_HOLD": "45"}  # seconds; a bot that was killed must still ask within them
 
 
 @pytest.mark.timeout(400)
@@ -51,7 +52,13 @@ async def test_twenty_kills_lose_nothing_and_send_nothing_twice(seed: int) -> No
         folder = stack.keeper.directory / "kaiwa"
         kaiwa = await exits.enter_async_context(
             Installation(
-                stack, folder, shops=SHOPS, dispatchers=2, seed=seed, delivery=DELIVERY, settings=SETTINGS
+                stack,
+                folder,
+                shops=SHOPS,
+                dispatchers=2,
+                seed=seed,
+                delivery=DELIVERY,
+                settings={**SETTINGS, **HOLD},
             )
         )
         stage = await exits.enter_async_context(opened(kaiwa, seed=seed, patience=PATIENCE))
