@@ -2,16 +2,11 @@
 
 import asyncio
 import random
-import subprocess
-import sys
-import time
-import uuid
-from collections.abc import Collection, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import TopicPartition
+from batch_group import Handler, a_group, committed, fill
 from conditions import eventually
 from kafka_records import bare_producer, new_topic, write_header_name
 
@@ -21,48 +16,6 @@ from kaiwa.bus.records import Outgoing, Record
 from kaiwa.devstack.servers import Broker
 from kaiwa.runtime.errors import DependencyError
 from kaiwa.runtime.settings import Kafka
-
-Place = tuple[int, int]
-MEMBER = Path(__file__).parents[2] / "support" / "bus_member.py"
-
-
-async def fill(kafka: Kafka, topic: str, *, partitions: int, each: int) -> set[Place]:
-    """Records in every partition; where they are."""
-    outgoing = [
-        Outgoing(topic, b"k", b"v%d" % n, partition=p) for p in range(partitions) for n in range(each)
-    ]
-    async with Producer(kafka, client_id="test") as producer:
-        await producer.publish(outgoing, within=20)
-    return {(p, n) for p in range(partitions) for n in range(each)}
-
-
-async def committed(kafka: Kafka, group: str, topic: str, partitions: int) -> list[int | None]:
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=kafka.bootstrap_servers, group_id=group, enable_auto_commit=False
-    )
-    await consumer.start()
-    try:
-        return [await consumer.committed(TopicPartition(topic, p)) for p in range(partitions)]
-    finally:
-        await consumer.stop()
-
-
-def a_group() -> str:
-    return f"test-{uuid.uuid4().hex}"
-
-
-class Handler:
-    """Remembers what it handled, in order, and what it was given."""
-
-    def __init__(self) -> None:
-        self.handled: list[Record] = []
-
-    async def __call__(self, records: Sequence[Record]) -> None:
-        self.handled += records
-
-    @property
-    def places(self) -> set[Place]:
-        return {(record.partition, record.offset) for record in self.handled}
 
 
 class FailingHandler(Handler):
@@ -113,84 +66,6 @@ async def test_a_commit_passes_only_what_was_handled(kafka: Kafka, monkeypatch: 
         assert await batches.applied() == {partition: 30}
         assert await batches.ends() == {partition: 100}
     assert await committed(kafka, group, topic, 1) == [30]
-
-
-async def test_a_stop_finishes_the_batch_in_hand(kafka: Kafka) -> None:
-    topic, group, begun, go_on = await new_topic(kafka), a_group(), asyncio.Event(), asyncio.Event()
-
-    async def handle(_: Sequence[Record]) -> None:
-        begun.set()
-        await go_on.wait()
-
-    await fill(kafka, topic, partitions=1, each=10)
-    batches = Batches(kafka, [topic], group=group, handle=handle, max_records=10)
-    await batches.start()
-    await begun.wait()
-    stopping = asyncio.create_task(batches.stop())
-    go_on.set()
-    await stopping
-    assert await committed(kafka, group, topic, 1) == [10]
-
-
-async def test_a_stop_waits_for_no_other_member(kafka: Kafka) -> None:
-    """Breaks if a stop lets aiokafka finish its JoinGroup, which the broker answers once every member has asked too."""
-    topic, group, asked, go_on = await new_topic(kafka), a_group(), asyncio.Event(), asyncio.Event()
-
-    class Slow(ConsumerRebalanceListener):
-        async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-            if revoked:
-                asked.set()
-                await go_on.wait()
-
-        async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-            pass
-
-    options = {"bootstrap_servers": kafka.bootstrap_servers, "enable_auto_commit": False}
-    other = AIOKafkaConsumer(group_id=group, heartbeat_interval_ms=200, **options)
-    other.subscribe([topic], listener=Slow())
-    await other.start()
-    try:
-        await eventually(lambda: other.assignment() != set())
-        batches = Batches(kafka, [topic], group=group, handle=Handler())
-        await batches.start()
-        await asked.wait()
-        began = time.monotonic()
-        await batches.stop()
-        assert time.monotonic() - began < 7
-    finally:
-        go_on.set()
-        await other.stop()
-
-
-async def test_killed_members_lose_nothing(kafka: Kafka, tmp_path: Path) -> None:
-    """Breaks if offsets are committed before the batch is handled: what a killed member had in hand is then lost."""
-    topic, group, file = await new_topic(kafka, partitions=4), a_group(), tmp_path / "handled"
-    expected = await fill(kafka, topic, partitions=4, each=1500)
-    file.touch()
-
-    def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, MEMBER, kafka.bootstrap_servers, topic, group, file])
-
-    def handled() -> set[Place]:
-        lines = file.read_text().splitlines()
-        return {(int(partition), int(offset)) for partition, offset in map(str.split, lines)}
-
-    def reached(share: float) -> bool:
-        return len(handled()) >= share * len(expected)
-
-    members = [start(), start()]
-    try:
-        for share in (0.2, 0.5):
-            await eventually(partial(reached, share), within=40)
-            victim = members.pop(0)
-            victim.kill()
-            victim.wait()
-            members.append(start())
-        await eventually(lambda: handled() == expected, within=60)
-    finally:
-        for member in members:
-            member.kill()
-            member.wait()
 
 
 async def test_records_reach_the_handler_as_they_are(kafka: Kafka) -> None:

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pytest
-from moments import HOUR, NOON
 
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.sends import (
@@ -19,8 +18,7 @@ from kaiwa.contracts.sends import (
     SendRequest,
     ThreadControl,
 )
-from kaiwa.contracts.times import rfc3339
-from kaiwa.dispatcher.core.intake import addressable, due_at, fault, registry_fault
+from kaiwa.dispatcher.core.intake import fault, registry_fault
 
 URL = Media(url="https://shop.example/1.jpg")
 REPLY = {"content_type": "text", "title": "t" * 20, "payload": "p" * 1000}
@@ -240,39 +238,3 @@ def test_what_is_wrong_is_said_without_saying_what_was_written() -> None:
         found = fault(request(**fields))
         assert found is not None
         assert "canary" not in found.explanation
-
-
-@pytest.mark.parametrize(
-    ("name", "sane"),
-    [
-        ("r1", True),
-        ("x" * 200, True),
-        ("", False),
-        ("x" * 201, False),
-        ("a b", False),
-        ("a\n", False),
-        ("é", False),
-    ],
-)
-@pytest.mark.parametrize("field", ["request_id", "account_id", "recipient"])
-def test_addressable(field: str, name: str, sane: bool) -> None:
-    """Ids go into keys, headers and rows. Breaks when one of the three is not looked at, or ``match`` replaces
-    ``fullmatch``. An empty recipient is a fault with a reason, not poison.
-    """
-    value: Any = Recipient(name) if field == "recipient" else name
-    assert addressable(request(**{field: value})) is (sane or (field == "recipient" and not name))
-
-
-@pytest.mark.parametrize(
-    ("comment_id", "sane"), [("c", True), ("", True), ("c d", False), ("c" * 201, False)]
-)
-def test_a_comment_is_an_address_too(comment_id: str, sane: bool) -> None:
-    assert addressable(request(recipient=Recipient(comment_id=comment_id))) is sane
-
-
-@pytest.mark.parametrize(
-    ("not_before", "due"),
-    [(None, NOON), (rfc3339(NOON - HOUR), NOON), (rfc3339(NOON + HOUR), NOON + HOUR)],
-)
-def test_due_at(not_before: str | None, due: Any) -> None:
-    assert due_at(request(not_before=not_before), NOON) == due
