@@ -52,13 +52,11 @@ SLO_CASES = {
         },
     ),
     "absence": Case(
+        {'kaiwa_compliance_unverified_age_seconds{pod="1"}': "3660+60x60"},
         {
-            "kaiwa_compliance_verified_seconds_count": "0+10x60",
-            'kaiwa_compliance_verified_seconds_bucket{le="3600.0"}': "0+5x60",
-        },
-        {
-            "kaiwa_compliance_verified_seconds_count": "0+1000x60",
-            'kaiwa_compliance_verified_seconds_bucket{le="3600.0"}': "0+999x60",
+            'kaiwa_compliance_unverified_age_seconds{pod="1"}': "3000x60",
+            # A holder that takes days owes a receipt; the record is gone, and somebody has read that.
+            'kaiwa_compliance_erasure_age_seconds{scope="account"}': "90000x60",
         },
     ),
     "row": Case(

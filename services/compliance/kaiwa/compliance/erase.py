@@ -5,7 +5,7 @@ between publishes again, which changes nothing: a second tombstone, order or rec
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -26,6 +26,7 @@ from kaiwa.compliance.pace import Pace
 from kaiwa.contracts.erasures import Scope
 from kaiwa.runtime import crash, metrics
 from kaiwa.runtime.clock import utc_now
+from kaiwa.runtime.metrics.ages import Ages
 from kaiwa.store import queries
 from kaiwa.store.pool import Connection
 
@@ -61,6 +62,7 @@ class Eraser:
         self._pool, self._producer, self._pace, self._wake = pool, producer, pace, wake
         self._gathering = gathering
         self._sql: Any = queries.load("kaiwa.compliance")
+        self._ages = Ages(metrics.UNVERIFIED_AGE)
 
     async def run(self) -> None:
         await keep(self._turn, name="erase", every=_EVERY, wake=self._wake)
@@ -94,11 +96,16 @@ class Eraser:
             async for row in sql.finish_requests(connection):
                 metrics.REQUESTS.labels(row["source"], "done").inc()
             still = {row["scope"]: row async for row in sql.open_cases(connection)}
+        self._count(still)
+        return any(taken)
+
+    def _count(self, still: Mapping[str, asyncpg.Record]) -> None:
+        ages = {metrics.UNVERIFIED_AGE: max((row["unread"] or 0.0 for row in still.values()), default=0.0)}
         for scope in get_args(Scope):
             row = still.get(scope)
             metrics.ERASURES_OPEN.labels(scope).set(row["cases"] if row else 0)
-            metrics.ERASURE_AGE.labels(scope).set(row["age"] if row else 0)
-        return any(taken)
+            ages[metrics.ERASURE_AGE.labels(scope)] = row["age"] if row else 0.0
+        self._ages.seen(ages)
 
     async def _do(self, step: Step) -> int:
         async with self._pool.acquire() as connection, connection.transaction():

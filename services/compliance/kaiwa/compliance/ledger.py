@@ -21,6 +21,7 @@ from kaiwa.contracts import cloudevents, topics
 from kaiwa.contracts.erasures import Checkpoint, encode
 from kaiwa.runtime import crash, logs, metrics
 from kaiwa.runtime.clock import utc_now
+from kaiwa.runtime.metrics.ages import Ages
 from kaiwa.store import queries
 from kaiwa.store.pool import Connection
 
@@ -60,6 +61,7 @@ class Sealer:
     ) -> None:
         self._pool, self._producer, self._keys, self._file = pool, producer, keys, file
         self._aside: str | None = None
+        self._ages = Ages(metrics.OLDEST_UNSEALED)
 
     async def run(self) -> None:
         await keep(self._turn, name="ledger", every=_EVERY)
@@ -71,7 +73,7 @@ class Sealer:
         async with self._pool.acquire() as connection:
             state = await _sql.ledger_state(connection)
         metrics.LEDGER_SIZE.set(state["size"])
-        metrics.OLDEST_UNSEALED.set(state["oldest_unsealed"])
+        self._ages.seen({metrics.OLDEST_UNSEALED: state["oldest_unsealed"]})
         return full
 
     async def _seal(self) -> bool:

@@ -124,11 +124,10 @@ SLOS: Final = (
         name="absence",
         promise="A record is physically gone from Kafka, and its absence read, within an hour of its unsend",
         goal=0.99,
-        bad=(
-            "sum(rate(kaiwa_compliance_verified_seconds_count[{w}]))"
-            ' - sum(rate(kaiwa_compliance_verified_seconds_bucket{{le="3600.0"}}[{w}]))'
-        ),
-        total="sum(rate(kaiwa_compliance_verified_seconds_count[{w}]))",
+        # A state, as the last three: the share of the time in which something is older than that. What is counted once it
+        # has gone would say nothing of what stays.
+        bad="avg_over_time((max(kaiwa_compliance_unverified_age_seconds) > bool 3600)[{w}:1m])",
+        total="avg_over_time((max(kaiwa_compliance_unverified_age_seconds) >= bool 0)[{w}:1m])",
         alert="KaiwaAbsenceBudgetBurns",
     ),
     Slo(
@@ -146,8 +145,6 @@ SLOS: Final = (
         name="heap",
         promise="Erased content has left PostgreSQL's files within an hour of the order",
         goal=0.99,
-        # A state, as the next two: the share of the time in which something is older than that. What is counted once it
-        # has gone would say nothing of what stays.
         bad="avg_over_time((max(kaiwa_dispatcher_erased_on_disk_age_seconds) > bool 3600)[{w}:1m])",
         total="avg_over_time((max(kaiwa_dispatcher_erased_on_disk_age_seconds) >= bool 0)[{w}:1m])",
         alert="KaiwaHeapBudgetBurns",

@@ -1,4 +1,4 @@
-"""Compliance's own metrics."""
+"""Compliance's own metrics. While the database cannot be asked, the ages of erasures and of what is unsealed grow."""
 
 from typing import Final
 
@@ -36,6 +36,10 @@ UNSEND_TO_TOMBSTONE: Final = Histogram(
 # From reading an unsend to the verifier finding nothing.
 VERIFIED_SECONDS: Final = Histogram(
     "kaiwa_compliance_verified_seconds", "Unsend to verified absence", buckets=LONG, registry=COMPLIANCE
+)
+# Since the oldest unsend or order of which nobody has read yet that nothing is left; 0 where there is none.
+UNVERIFIED_AGE: Final = Gauge(
+    "kaiwa_compliance_unverified_age_seconds", "Oldest unverified erasure", registry=COMPLIANCE
 )
 # Erasures that closed, by scope and whether all of it was in time (yes, no).
 CLOSED: Final = Counter(

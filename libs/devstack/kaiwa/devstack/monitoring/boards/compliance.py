@@ -64,6 +64,7 @@ COMPLIANCE: Final = Dashboard(
                     "To the verifier finding nothing in the log any more; below the bound of the settings in effect.",
                     [
                         Query(quantile(0.99, "kaiwa_compliance_verified_seconds"), "p99"),
+                        Query("max(kaiwa_compliance_unverified_age_seconds{@})", "oldest that waits"),
                         Query("max(kaiwa_compliance_erasure_bound_seconds{@})", "bound"),
                     ],
                     unit="s",
