@@ -400,6 +400,7 @@ for update of c, i;
 select
     i.intent_id, i.request_id, i.account_id, i.customer_id, i.comment_id, i.author_kind, i.lane, i.state, i.reason, i.tag, i.evidence,
     i.disclosure, i.error, i.attempt, i.requested_at, i.next_at, i.expires_at, i.window_closes_at, i.finished_at,
+    case when i.state = 'in_doubt' then i.doubt_since end as doubt_since,
     exists (select from dispatcher.contents as t where t.intent_id = i.intent_id) as has_content
 from dispatcher.intents as i where i.request_id = :request_id;
 
