@@ -98,8 +98,7 @@ class Backfill:
     async def _learn(self, connection: Connection, account_id: str, customer_id: str, thread: Thread) -> bool:
         room = {"accounts": [account_id], "customers": [customer_id]}
         partition = of_conversation(account_id, customer_id, self._partitions)
-        await _sql.ensure_conversations(connection, **room, partitions=[partition])
-        _ = [row async for row in _sql.lock_conversations(connection, **room)]
+        await _sql.hold_conversations(connection, **room, partitions=[partition])
         at = heard_at(thread.messages, customer_id)
         await _sql.looked(connection, account_id=account_id, customer_id=customer_id, heard_at=at)
         whole = at is not None or len(thread.messages) < READABLE

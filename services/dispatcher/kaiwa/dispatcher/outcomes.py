@@ -51,14 +51,27 @@ def part_of(row: Row) -> Part:
     return Part(row["n"], _PART_STATES.get(row["state"]) or row["state"], row["mid"])
 
 
+class Words(NamedTuple):
+    """An outcome as it lies in the outbox."""
+
+    key: bytes
+    value: bytes
+    headers: str
+    measured: str
+
+
 async def tell(connection: Connection, told: Sequence[Told]) -> None:
     """Tell callers, in this order."""
     if told:
-        topic, key, value, head, measured = zip(*(_record(item) for item in told), strict=True)
-        await _sql.put_all(connection, topics=topic, keys=key, values=value, headers=head, measured=measured)
+        keys, values, heads, measured = zip(*map(words, told), strict=True)
+        names = [topics.OUTCOMES] * len(told)
+        await _sql.put_all(
+            connection, topics=names, keys=keys, values=values, headers=heads, measured=measured
+        )
 
 
-def _record(told: Told) -> tuple[str, bytes, bytes, str, str]:
+def words(told: Told) -> Words:
+    """What a caller is told, in the words of the contract."""
     row, state, reason, parts = told
     outcome = Outcome(
         id=ids.derived(row["account_id"], row["request_id"], str(row["seq"])),
@@ -88,7 +101,7 @@ def _record(told: Told) -> tuple[str, bytes, bytes, str, str]:
     )
     key = f"{outcome.account_id}:{row['addressee'] or outcome.customer_id or ''}".encode()
     measured = Measured(row["content_kind"], round((row["now"] - row["requested_at"]).total_seconds() * 1000))
-    return topics.OUTCOMES, key, encode(outcome), _plain(head), msgspec.json.encode(measured).decode()
+    return Words(key, encode(outcome), _plain(head), msgspec.json.encode(measured).decode())
 
 
 async def put(

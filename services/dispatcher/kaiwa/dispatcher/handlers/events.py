@@ -90,12 +90,10 @@ class Events:
         names, customers = zip(*sorted(learnt.rooms), strict=True)
         partitions = [learnt.rooms[key] for key in sorted(learnt.rooms)]
         async with self._pool.acquire() as connection, connection.transaction():
-            await _sql.ensure_conversations(
+            # All of them at once and in order, so that no two batches wait for each other.
+            await _sql.hold_conversations(
                 connection, accounts=names, customers=customers, partitions=partitions
             )
-            # All of them at once and in order, so that no two batches wait for each other.
-            locked = _sql.lock_conversations(connection, accounts=names, customers=customers)
-            _ = [row async for row in locked]
             if learnt.changes:
                 changes = [msgspec.to_builtins(item) for item in merge(learnt.changes)]
                 await _sql.apply_changes(connection, changes=changes)

@@ -1,6 +1,6 @@
 """Send requests: taken in once each, refused at once where nothing but the request is needed to see why."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ import msgspec
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.quarantine import origin, quarantined
 from kaiwa.bus.records import Record, header_text
-from kaiwa.contracts import ids
+from kaiwa.contracts import ids, topics
 from kaiwa.contracts.cloudevents import TRACEPARENT
 from kaiwa.contracts.partition import of_conversation
 from kaiwa.contracts.quarantine import Cause
@@ -24,7 +24,7 @@ from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.contents import Contents, Saying
 from kaiwa.dispatcher.core.intake import Fault, addressable, due_at, fault, registry_fault
 from kaiwa.dispatcher.core.unit import Content, contents, handover
-from kaiwa.dispatcher.outcomes import Told, report, tell
+from kaiwa.dispatcher.outcomes import Told, report, words
 from kaiwa.dispatcher.rows import Row, bucket_of
 from kaiwa.runtime import metrics
 from kaiwa.store.pool import Connection
@@ -95,54 +95,60 @@ class Sends:
 
     async def take_in(self, connection: Connection, taken: dict[str, Taken]) -> None:
         """By their intents' ids; what is known already stays as it is."""
-        now = await _sql.database_time(connection)
-        names = [item.request.account_id for item in taken.values()]
-        known = {row["account_id"]: row async for row in _sql.known_accounts(connection, ids=names)}
+        names = list({item.request.account_id for item in taken.values()})
+        found = [row async for row in _sql.before_intake(connection, ids=names)]
+        known, now = {row["account_id"]: row for row in found}, found[0]["now"]
         rows = [
             {"ordinal": n, **_row(item, known.get(item.request.account_id), now)}
             for n, item in enumerate(taken.values())
         ]
-        new = {row["intent_id"] async for row in _sql.take_in(connection, rows=rows)}
+        for row in rows:
+            customer_id = row["customer_id"]
+            row["partition"] = self._partition(row["account_id"], customer_id) if customer_id else None
+        new = {row["intent_id"] async for row in self._insert(connection, taken, rows, now)}
         metrics.INTAKE.labels("repeated").inc(len(rows) - len(new))
         fresh = [row for row in rows if row["intent_id"] in new]
-        rooms = sorted({(r["account_id"], r["customer_id"]) for r in fresh if r["customer_id"]})
-        accounts, customers = [room[0] for room in rooms], [room[1] for room in rooms]
-        partitions = [self._partition(*room) for room in rooms]
-        await _sql.ensure_conversations(
-            connection, accounts=accounts, customers=customers, partitions=partitions
+        refused = sum(row["state"] == "refused" for row in fresh)
+        metrics.INTAKE.labels("refused").inc(refused)
+        metrics.INTAKE.labels("accepted").inc(len(fresh) - refused)
+        for row in fresh:
+            if not row["seq"]:  # it needs no call
+                await _act(connection, row["intent_id"], taken[row["intent_id"]].request, now)
+        rooms = sorted({(row["account_id"], row["customer_id"]) for row in fresh if row["customer_id"]})
+        if rooms:
+            accounts, customers = zip(*rooms, strict=True)
+            await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
+
+    def _insert(
+        self, connection: Connection, taken: dict[str, Taken], rows: list[dict[str, Any]], now: datetime
+    ) -> AsyncIterator[Row]:
+        """All that a new request leaves in the database: it, what it says, and what its caller is told; which are new."""
+        kept = {
+            name: self._vault.seal(name, Saying(request.message, request.reply_to))
+            for row in rows
+            if row["state"] == "queued"
+            and (request := taken[name := row["intent_id"]].request).kind == "message"
+            and request.message
+        }
+        told = {row["intent_id"]: words(_told(row, now)) for row in rows if row["seq"]}
+        inserted: AsyncIterator[Row] = _sql.take_in(
+            connection,
+            rows=rows,
+            kept=list(kept),
+            sealed=list(kept.values()),
+            topic=topics.OUTCOMES,
+            told=list(told),
+            keys=[item.key for item in told.values()],
+            outcomes=[item.value for item in told.values()],
+            headers=[item.headers for item in told.values()],
+            measured=[item.measured for item in told.values()],
         )
-        _ = [r async for r in _sql.lock_conversations(connection, accounts=accounts, customers=customers)]
-        await self._store(connection, [taken[r["intent_id"]] for r in fresh if r["state"] == "queued"])
-        await self._begin(connection, taken, fresh, now)
-        await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
+        return inserted
 
     def _partition(self, account_id: str, customer_id: str) -> int:
         """Where the conversation's events are; of a room without a customer anywhere, see the migration."""
         stands_in = comments.is_room(customer_id)
         return -self._partitions if stands_in else of_conversation(account_id, customer_id, self._partitions)
-
-    async def _store(self, connection: Connection, items: list[Taken]) -> None:
-        """What the messages say, sealed, in the transaction that makes them due."""
-        sealed = [
-            (i.intent_id, self._vault.seal(i.intent_id, Saying(i.request.message, i.request.reply_to)))
-            for i in items
-            if i.request.message and i.request.kind == "message"
-        ]
-        if sealed:
-            names, texts = zip(*sealed, strict=True)
-            await _sql.store_contents(connection, ids=names, sealed=texts)
-
-    async def _begin(
-        self, connection: Connection, taken: dict[str, Taken], fresh: list[dict[str, Any]], now: datetime
-    ) -> None:
-        """Report what intake decided, and do at once what needs no call."""
-        refused = sum(row["state"] == "refused" for row in fresh)
-        metrics.INTAKE.labels("refused").inc(refused)
-        metrics.INTAKE.labels("accepted").inc(len(fresh) - refused)
-        await tell(connection, [_told(row, now) for row in fresh if row["seq"]])
-        for row in fresh:
-            if not row["seq"]:
-                await _act(connection, row["intent_id"], taken[row["intent_id"]].request, now)
 
 
 def _told(row: dict[str, Any], now: datetime) -> Told:

@@ -15,6 +15,12 @@ from dispatcher.accounts where account_id = :account_id;
 -- name: known_accounts(ids)
 select account_id, app_id, default_app from dispatcher.accounts where account_id = any(:ids::text[]);
 
+-- name: before_intake(ids)
+-- Those of these accounts that there are, and the time; it comes also where there is none.
+select t.now, a.account_id, a.app_id, a.default_app
+from (select clock_timestamp() as now) as t
+left join dispatcher.accounts as a on a.account_id = any(:ids::text[]);
+
 -- name: put_account(account_id, app_id, login, page_id, login_user_id, display_name, locale, markets, human_agent, default_app, unknown_echo, limits, presence, while_human, human_hold, hold_until_release, disclosure, sealed_token)!
 -- What the platform wants left alone stays so: a pause is not lifted by saying that the account is active.
 insert into dispatcher.accounts as a (

@@ -30,6 +30,14 @@ insert into dispatcher.conversations (account_id, customer_id, partition)
 select * from unnest(:accounts::text[], :customers::text[], :partitions::integer[])
 on conflict do nothing;
 
+-- name: hold_conversations(accounts, customers, partitions)!
+-- They are there, and locked in one order: `do update` locks the row also where it updates nothing.
+insert into dispatcher.conversations (account_id, customer_id, partition)
+select distinct account_id, customer_id, partition
+from unnest(:accounts::text[], :customers::text[], :partitions::integer[]) as k(account_id, customer_id, partition)
+order by account_id, customer_id
+on conflict (account_id, customer_id) do update set partition = excluded.partition where false;
+
 -- name: lock_conversations(accounts, customers)
 select account_id, customer_id from dispatcher.conversations
 join unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id) using (account_id, customer_id)
@@ -40,57 +48,68 @@ for update of conversations;
 -- The head of the queue: a unit that has begun goes on first, whenever it may; else the highest lane of what is due,
 -- in intake order. What waits for knowledge alone stays due, so that nothing overtakes it. The lane is set while the
 -- head may go now; wake_at says when the head has to be chosen anew. Everything has a deadline, so nothing starves.
+-- Most of the time nothing changes behind a head that stands; then nothing is written.
 update dispatcher.conversations as c
-set next_due = coalesce(head.next_at, later.due_at),
-    next_lane = case when head.next_at <= t.now then head.lane_rank end,
-    next_bucket = head.bucket,
-    next_deadline = least(
-        head.expires_at,
-        coalesce(
-            case
-                when g.live then g.seen_at + interval '60 seconds'
-                when head.comment_id is not null then g.seen_at + interval '132 hours'
-                when c.window_opened_at + interval '24 hours' > t.now then c.window_opened_at + interval '24 hours'
-                when head.author_kind = 'human' then c.window_opened_at + interval '7 days'
-            end,
-            head.due_at + interval '24 hours'
-        )
-    ),
-    wake_at = case
-        when head.started then nullif(greatest(head.next_at, t.now), t.now)
-        else least(nullif(greatest(head.next_at, t.now), t.now), later.due_at)
-    end
-from unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id)
-cross join (select clock_timestamp() as now) as t
-left join lateral (
-    select * from (
-        (
-            select i.next_at, i.lane_rank, i.expires_at, i.bucket, i.started, i.due_at, i.account_id, i.comment_id,
-                i.author_kind
-            from dispatcher.intents as i
-            where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued' and i.started
-            limit 1
-        )
-        union all
-        (
-            select i.next_at, i.lane_rank, i.expires_at, i.bucket, i.started, i.due_at, i.account_id, i.comment_id,
-                i.author_kind
-            from dispatcher.intents as i
-            where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued'
-                and i.due_at <= t.now
-            order by i.lane_rank, i.position
-            limit 1
-        )
-    ) as found
-    order by started desc
-    limit 1
-) as head on true
-left join lateral (
-    select min(i.due_at) as due_at from dispatcher.intents as i
-    where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued' and i.due_at > t.now
-) as later on true
-left join dispatcher.comments as g on g.account_id = head.account_id and g.comment_id = head.comment_id
-where c.account_id = k.account_id and c.customer_id = k.customer_id;
+set next_due = n.due, next_lane = n.lane, next_bucket = n.bucket, next_deadline = n.deadline, wake_at = n.wake_at
+from (
+    select
+        o.account_id, o.customer_id, coalesce(head.next_at, later.due_at) as due,
+        case when head.next_at <= t.now then head.lane_rank end as lane,
+        head.bucket,
+        least(
+            head.expires_at,
+            coalesce(
+                case
+                    when g.live then g.seen_at + interval '60 seconds'
+                    when head.comment_id is not null then g.seen_at + interval '132 hours'
+                    when o.window_opened_at + interval '24 hours' > t.now then o.window_opened_at + interval '24 hours'
+                    when head.author_kind = 'human' then o.window_opened_at + interval '7 days'
+                end,
+                head.due_at + interval '24 hours'
+            )
+        ) as deadline,
+        case
+            when head.started then nullif(greatest(head.next_at, t.now), t.now)
+            else least(nullif(greatest(head.next_at, t.now), t.now), later.due_at)
+        end as wake_at
+    from unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id)
+    cross join (select clock_timestamp() as now) as t
+    cross join lateral (
+        select * from dispatcher.conversations as o
+        where o.account_id = k.account_id and o.customer_id = k.customer_id limit 1
+    ) as o
+    left join lateral (
+        select * from (
+            (
+                select i.next_at, i.lane_rank, i.expires_at, i.bucket, i.started, i.due_at, i.account_id, i.comment_id,
+                    i.author_kind
+                from dispatcher.intents as i
+                where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued' and i.started
+                limit 1
+            )
+            union all
+            (
+                select i.next_at, i.lane_rank, i.expires_at, i.bucket, i.started, i.due_at, i.account_id, i.comment_id,
+                    i.author_kind
+                from dispatcher.intents as i
+                where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued'
+                    and i.due_at <= t.now
+                order by i.lane_rank, i.position
+                limit 1
+            )
+        ) as found
+        order by started desc
+        limit 1
+    ) as head on true
+    left join lateral (
+        select min(i.due_at) as due_at from dispatcher.intents as i
+        where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued' and i.due_at > t.now
+    ) as later on true
+    left join dispatcher.comments as g on g.account_id = head.account_id and g.comment_id = head.comment_id
+) as n
+where c.account_id = n.account_id and c.customer_id = n.customer_id
+    and (c.next_due, c.next_lane, c.next_bucket, c.next_deadline, c.wake_at)
+        is distinct from (n.due, n.lane, n.bucket, n.deadline, n.wake_at);
 
 -- name: note_sent(author, at, hold, disclosed, account_id, customer_id)!
 -- A delivered message of ours: automation's moves the lapse, a human's starts the hold.

@@ -1,28 +1,45 @@
--- name: take_in(rows)
--- New requests only; the row of a request that is known already stays as it is.
-insert into dispatcher.intents (
-    intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
-    requested_at, due_at, next_at, expires_at, traceparent, finished_at, bucket, comment_id,
-    addressee, thread_control, seq, ahead
+-- name: take_in(rows, kept, sealed, told, topic, keys, outcomes, headers, measured)
+-- New requests only, each with its content and its first outcome; of one that is known already everything stays as it
+-- is. Their conversations are locked when it returns, in one order: who updates nothing locks all the same.
+with new as (
+    insert into dispatcher.intents (
+        intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
+        requested_at, due_at, next_at, expires_at, traceparent, finished_at, bucket, comment_id,
+        addressee, thread_control, seq, ahead
+    )
+    select
+        intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
+        requested_at, due_at, due_at, expires_at, traceparent, finished_at, bucket, comment_id,
+        addressee, thread_control, seq, state = 'queued' and due_at > clock_timestamp()
+    from jsonb_to_recordset(:rows::jsonb) as r(
+        ordinal integer, intent_id text, account_id text, request_id text, customer_id text, author_kind text, lane text,
+        content_kind text, pieces smallint, state text, reason text, error jsonb, requested_at timestamptz,
+        due_at timestamptz, expires_at timestamptz, traceparent text, finished_at timestamptz, bucket text,
+        comment_id text, addressee text, thread_control jsonb, seq integer
+    )
+    order by ordinal
+    on conflict do nothing
+    returning intent_id
+), stored as (
+    insert into dispatcher.contents (intent_id, sealed)
+    select intent_id, k.sealed from unnest(:kept::text[], :sealed::bytea[]) as k(intent_id, sealed) join new using (intent_id)
+), said as (
+    insert into dispatcher.outbox (topic, key, value, headers, measured)
+    select :topic, r.key, r.value, r.headers::jsonb, r.measured::jsonb
+    from unnest(:told::text[], :keys::bytea[], :outcomes::bytea[], :headers::text[], :measured::text[])
+        with ordinality as r(intent_id, key, value, headers, measured, ordinal)
+    join new using (intent_id)
+    order by r.ordinal
+), rooms as (
+    insert into dispatcher.conversations (account_id, customer_id, partition)
+    select distinct r.account_id, r.customer_id, r.partition
+    from jsonb_to_recordset(:rows::jsonb) as r(intent_id text, account_id text, customer_id text, partition integer)
+    join new using (intent_id)
+    where r.customer_id is not null
+    order by r.account_id, r.customer_id
+    on conflict (account_id, customer_id) do update set partition = excluded.partition where false
 )
-select
-    intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
-    requested_at, due_at, due_at, expires_at, traceparent, finished_at, bucket, comment_id,
-    addressee, thread_control, seq, state = 'queued' and due_at > clock_timestamp()
-from jsonb_to_recordset(:rows::jsonb) as r(
-    ordinal integer, intent_id text, account_id text, request_id text, customer_id text, author_kind text, lane text,
-    content_kind text, pieces smallint, state text, reason text, error jsonb, requested_at timestamptz,
-    due_at timestamptz, expires_at timestamptz, traceparent text, finished_at timestamptz, bucket text, comment_id text,
-    addressee text, thread_control jsonb, seq integer
-)
-order by ordinal
-on conflict do nothing
-returning intent_id;
-
--- name: store_contents(ids, sealed)!
-insert into dispatcher.contents (intent_id, sealed)
-select * from unnest(:ids::text[], :sealed::bytea[])
-on conflict do nothing;
+select intent_id from new;
 
 -- name: waking(most)
 -- Conversations of which something has fallen due.
