@@ -11,8 +11,10 @@ import pytest
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.core.agenda import Ask, Desk
+from kaiwa.dispatcher.core.decide import Send
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.mark import Call, Claim, Marker
+from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.dispatcher.send import Sender
 from kaiwa.dispatcher.slots import Slots
@@ -49,7 +51,8 @@ class Commits:
         self.may.set()
         self._failing = failing
 
-    async def within(self, _: Any, ids: list[str]) -> dict[str, Call]:
+    async def within(self, _: Any, decided: list[tuple[Row, Send]]) -> dict[str, Call]:
+        ids = [row["intent_id"] for row, _ in decided]
         self.asked.append(ids)
         self.begun.set()
         await self.may.wait()

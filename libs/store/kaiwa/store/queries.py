@@ -26,10 +26,10 @@ Conventions, each tried against the library:
 - `conn` is a connection, not the pool, where the rows are iterated or a transaction is open.
 """
 
+from collections.abc import AsyncGenerator
 from importlib.resources import as_file, files
 from typing import Any
 
-import asyncpg
 from aiosql.adapters.asyncpg import AsyncPGAdapter
 from aiosql.queries import Queries
 from aiosql.query_loader import QueryLoader
@@ -37,16 +37,26 @@ from aiosql.query_loader import QueryLoader
 
 class _Adapter(AsyncPGAdapter):
     """aiosql lists every name of a connection before each query, to see whether it is a pool; that costs as much as half
-    a read by primary key. One row is what the hot paths ask for.
+    a read by primary key. A pool has the same methods, so there is nothing to find out. No query has a record class.
     """
 
-    async def select_one(
-        self, conn: Any, query_name: str, sql: str, parameters: Any, record_class: Any = None
-    ) -> Any:
-        if isinstance(conn, asyncpg.Pool) or record_class is not None:
-            return await super().select_one(conn, query_name, sql, parameters, record_class)  # type: ignore[no-untyped-call]
-        ordered = self.maybe_order_params(query_name, parameters)  # type: ignore[no-untyped-call]
-        return await conn.fetchrow(sql, *ordered)
+    async def select(
+        self, conn: Any, query_name: str, sql: str, parameters: Any, _: Any = None
+    ) -> AsyncGenerator[Any, None]:
+        for row in await conn.fetch(sql, *self._ordered(query_name, parameters)):
+            yield row
+
+    async def select_one(self, conn: Any, query_name: str, sql: str, parameters: Any, _: Any = None) -> Any:
+        return await conn.fetchrow(sql, *self._ordered(query_name, parameters))
+
+    async def select_value(self, conn: Any, query_name: str, sql: str, parameters: Any) -> Any:
+        return await conn.fetchval(sql, *self._ordered(query_name, parameters))
+
+    async def insert_update_delete(self, conn: Any, query_name: str, sql: str, parameters: Any) -> Any:
+        return await conn.execute(sql, *self._ordered(query_name, parameters))
+
+    def _ordered(self, query_name: str, parameters: Any) -> Any:
+        return self.maybe_order_params(query_name, parameters)  # type: ignore[no-untyped-call]
 
 
 def load(package: str) -> Any:

@@ -4,7 +4,7 @@ What is returned has been promised to the database as "perhaps sent"; only a :cl
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -107,32 +107,37 @@ class Marker:
         async with self._pool.acquire() as connection, connection.transaction():
             fences = {claim.intent_id: claim.fence for claim in claims}
             held = _sql.lock_claimed(connection, ids=list(fences), fences=list(fences.values()))
-            done = await self.within(connection, [row["intent_id"] async for row in held])
+            ids = [row["intent_id"] async for row in held]
+            found = [row async for row in _sql.claimed(connection, ids=ids)]
+            decided = [(row, await self._decide(connection, row)) for row in found]
+            done = await self.within(connection, [(row, send) for row, send in decided if send])
         crash.point("dispatcher.sending_committed")
         return [done.get(claim.intent_id) for claim in claims]
 
-    async def within(self, connection: Connection, ids: list[str]) -> dict[str, Call | Errand]:
-        """The same in a transaction that has these claims locked, as the one that makes them."""
-        rows_held = [row async for row in _sql.claimed(connection, ids=ids)]
-        prepared = [await self._prepare(connection, row) for row in rows_held]
-        ready = [found for found in prepared if isinstance(found, _Ready)]
+    async def within(
+        self, connection: Connection, decided: Sequence[tuple[Row, Send]]
+    ) -> dict[str, Call | Errand]:
+        """The same of what may go, in a transaction that has it locked, as the one that claims it."""
+        prepared = [(row["intent_id"], await self._prepare(connection, row, send)) for row, send in decided]
+        ready = [found for _, found in prepared if isinstance(found, _Ready)]
         parts = await self._begin(connection, ready)
         done: dict[str, Call | Errand] = {
-            row["intent_id"]: found
-            for row, found in zip(rows_held, prepared, strict=True)
-            if isinstance(found, Errand)
+            name: found for name, found in prepared if isinstance(found, Errand)
         }
         return done | {
             found.row["intent_id"]: self._call(found, parts[found.row["intent_id"]]) for found in ready
         }
 
-    async def _prepare(self, connection: Connection, row: Row) -> _Ready | Errand | None:
+    async def _decide(self, connection: Connection, row: Row) -> Send | None:
         decision = rows.decision(row, self._policy)
-        if not isinstance(decision, Send):
-            if isinstance(decision, Defer):
-                metrics.DECISIONS.labels("defer", decision.reason).inc()
-            await waiting.obey(connection, row, decision)
-            return None
+        if isinstance(decision, Send):
+            return decision
+        if isinstance(decision, Defer):
+            metrics.DECISIONS.labels("defer", decision.reason).inc()
+        await waiting.obey(connection, row, decision)
+        return None
+
+    async def _prepare(self, connection: Connection, row: Row, decision: Send) -> _Ready | Errand | None:
         control = rows.thread_control(row)
         if control is None and row["sealed"] is None:
             await endings.refuse(connection, row, Reason.RECIPIENT_ERASED)

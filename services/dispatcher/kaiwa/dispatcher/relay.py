@@ -59,7 +59,7 @@ class Relay:
         async with self._pool.acquire() as connection, connection.transaction():
             if not await _sql.try_lock_relay(connection, key=_LOCK):
                 return None
-            rows = [row async for row in _sql.oldest(connection, most=_MOST)]
+            rows = [row async for row in _sql.take_oldest(connection, most=_MOST)]
             if not rows:
                 return 0
             records = [
@@ -73,7 +73,6 @@ class Relay:
             ]
             await self._producer.publish([*records, *self._facts(rows)], within=_WITHIN)
             crash.point("dispatcher.outbox_published")
-            await _sql.remove(connection, ids=[row["id"] for row in rows])
             return len(rows)
 
     def _facts(self, rows: list[Row]) -> list[Outgoing]:

@@ -132,10 +132,12 @@ class Scheduler:
 
     async def _ripen(self) -> set[str]:
         """Choose heads anew where something has fallen due; of which accounts."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            rooms = [row async for row in _sql.waking(connection, most=_RIPE)]
-            accounts = [row["account_id"] for row in rooms]
-            if rooms:
+        async with self._pool.acquire() as connection:
+            if not await _sql.anything_wakes(connection):
+                return set()
+            async with connection.transaction():
+                rooms = [row async for row in _sql.waking(connection, most=_RIPE)]
+                accounts = [row["account_id"] for row in rooms]
                 customers = [row["customer_id"] for row in rooms]
                 await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
         return set(accounts)
@@ -155,6 +157,7 @@ class Scheduler:
 
     async def _take(self, asks: list[Ask], *, committing: bool) -> list[tuple[Claim, Call | Errand | None]]:
         async with self._pool.acquire() as connection, connection.transaction():
+            since = time.monotonic()
             locked = [
                 row
                 async for row in _sql.lock_ready(
@@ -165,47 +168,54 @@ class Scheduler:
                     mosts=[ask.most for ask in asks],
                 )
             ]
-            claims = await self._of(connection, locked) if locked else []
-            near = {claim.intent_id for claim in claims if committing and self._slots.near(claim.slot)}
-            calls = await self._marker.within(connection, list(near)) if near else {}
-        self._remember(asks, locked, claims)
-        far = [claim for claim in claims if claim.intent_id not in near]
+            self._slots.locked(locked, since)
+            claims = await self._of(connection, locked, since) if locked else []
+            near = [(row, send) for claim, row, send in claims if committing and self._slots.near(claim.slot)]
+            calls = await self._marker.within(connection, near) if near else {}
+        self._remember(asks, locked, [claim for claim, *_ in claims])
+        begun = {row["intent_id"] for row, _ in near}
+        far = [claim for claim, *_ in claims if claim.intent_id not in begun]
         if far:
             crash.point("dispatcher.claimed")
         if calls:
             crash.point("dispatcher.sending_committed")
-        made = {claim.intent_id: claim for claim in claims}
+        made = {claim.intent_id: claim for claim, *_ in claims}
         return [(made[name], call) for name, call in calls.items()] + [(claim, None) for claim in far]
 
-    async def _of(self, connection: Connection, locked: list[Row]) -> list[Claim]:
+    async def _of(
+        self, connection: Connection, locked: list[Row], since: float
+    ) -> list[tuple[Claim, Row, Send]]:
         keys = {
             "accounts": [r["account_id"] for r in locked],
             "customers": [r["customer_id"] for r in locked],
         }
         heads = [row async for row in _sql.heads(connection, **keys)]
-        ready = [row for row in heads if await self._allowed(connection, row)]
+        decided = [(row, await self._decide(connection, row)) for row in heads]
         if len(heads) < len(locked):
             await _sql.refresh_heads(connection, **keys)  # what they named is gone or was moved
-        return await self._claim(connection, ready)
+        buckets = {(row["account_id"], row["class"]): row for row in locked}
+        ready = [(row, send) for row, send in decided if send]
+        return await self._claim(connection, list(buckets.values()), ready, since)
 
-    async def _allowed(self, connection: Connection, row: Row) -> bool:
+    async def _decide(self, connection: Connection, row: Row) -> Send | None:
         if await comments.moved(connection, row):
             room = {"accounts": [row["account_id"]], "customers": [row["customer_id"]]}
             await _sql.refresh_heads(connection, **room)
-            return False
+            return None
         decision = rows.decision(row, self._policy)
         if isinstance(decision, Send):
-            return True
+            return decision
         await waiting.obey(connection, row, decision)
-        return False
+        return None
 
-    async def _claim(self, connection: Connection, ready: list[Row]) -> list[Claim]:
-        since = time.monotonic()
-        wants = [Want(Desk(row["account_id"], row["bucket"]), row["lane_rank"]) for row in ready]
-        slots = await self._slots.take(connection, wants)
+    async def _claim(
+        self, connection: Connection, buckets: list[Row], ready: list[tuple[Row, Send]], since: float
+    ) -> list[tuple[Claim, Row, Send]]:
+        wants = [Want(Desk(row["account_id"], row["bucket"]), row["lane_rank"]) for row, _ in ready]
+        slots, moves = await self._slots.give(connection, buckets, wants)
         granted = {
-            row["intent_id"]: (want, slot)
-            for row, want, slot in zip(ready, wants, slots, strict=True)
+            row["intent_id"]: (want, slot, row, send)
+            for (row, send), want, slot in zip(ready, wants, slots, strict=True)
             if slot
         }
         if not granted:
@@ -213,12 +223,15 @@ class Scheduler:
         claimed = _sql.claim(
             connection,
             ids=list(granted),
-            slots=[slot.at for _, slot in granted.values()],
+            slots=[slot.at for _, slot, *_ in granted.values()],
             lease=self._policy.lease,
+            **moves._asdict(),
         )
-        return [
-            Claim(row["intent_id"], row["fence"], *granted[row["intent_id"]], since) async for row in claimed
-        ]
+        made = []
+        async for taken in claimed:
+            want, slot, row, send = granted[taken["intent_id"]]
+            made.append((Claim(taken["intent_id"], taken["fence"], want, slot, since), row, send))
+        return made
 
     def _remember(self, asks: list[Ask], locked: list[Row], claims: list[Claim]) -> None:
         """What the asks taught: whose queue is at its end, and which bucket is full."""

@@ -30,36 +30,32 @@ def ordinary(part: Row) -> bool:
 
 async def settle(connection: Connection, ended: Sequence[tuple[Row, str]], *, policy: Policy) -> set[int]:
     """Write down that these parts were sent under these mids; which ones it was, without those whose mid is another's."""
-    known: dict[tuple[str, str], Row] = {}
+    named: dict[tuple[str, str], Row] = {}
     for part, mid in ended:
-        known.setdefault((part["account_id"], mid), part)
-    mids = {"accounts": [name for name, _ in known], "mids": [mid for _, mid in known]}
-    taken = {(row["account_id"], row["mid"]) async for row in _sql.taken_mids(connection, **mids)}
-    named = {key: part for key, part in known.items() if key not in taken}
-    if not named:
-        return set()
+        named.setdefault((part["account_id"], mid), part)
     settled = _sql.settle_sent(
         connection,
         ids=[part["part_id"] for part in named.values()],
         mids=[mid for _, mid in named],
         hold=policy.human_hold,
     )
-    rows = [row async for row in settled]
+    rows = {row["part_id"]: row async for row in settled}
+    if not rows:
+        return set()
     await _sql.refresh_heads(
         connection,
-        accounts=[row["account_id"] for row in rows],
-        customers=[row["customer_id"] for row in rows],
+        accounts=[row["account_id"] for row in rows.values()],
+        customers=[row["customer_id"] for row in rows.values()],
     )
-    await _sql.assign_named(connection, **mids)
     for part in named.values():
-        if part["part_disclosure"]:
+        if part["part_id"] in rows and part["part_disclosure"]:
             metrics.DISCLOSURES.labels(part["part_disclosure"]["trigger"]).inc()
-    longer = await parts_of(connection, [row["intent_id"] for row in rows if row["n"] > 1])
+    longer = await parts_of(connection, [row["intent_id"] for row in rows.values() if row["n"] > 1])
     told = [
         Told(
             row, "sent", None, longer.get(row["intent_id"]) or [{"n": 1, "state": "sent", "mid": row["mid"]}]
         )
-        for row in rows
+        for row in rows.values()
     ]
     await tell(connection, told)
-    return {part["part_id"] for part in named.values()}
+    return set(rows)

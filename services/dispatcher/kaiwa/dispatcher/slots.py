@@ -34,6 +34,21 @@ class Want(NamedTuple):
     rank: int
 
 
+class Moves(NamedTuple):
+    """The new times of buckets, as PostgreSQL takes them."""
+
+    accounts: list[str]
+    classes: list[str]
+    tats: list[datetime]
+    tolerances: list[timedelta]
+
+    def add(self, desk: Desk, tat: datetime, tolerance: timedelta) -> None:
+        self.accounts.append(desk.account_id)
+        self.classes.append(desk.bucket)
+        self.tats.append(tat)
+        self.tolerances.append(tolerance)
+
+
 class Lead:
     """How long it takes from taking a slot to being ready to leave in it: nearly always less than ``seconds``.
 
@@ -69,19 +84,34 @@ class Slots:
     async def take(
         self, connection: Connection, wanted: Sequence[Want], *, horizon: timedelta = pace.HORIZON
     ) -> list[Slot | None]:
-        """A slot for each wish, or None where the horizon is full; spent when the transaction commits.
+        """A slot for each wish, or None where the horizon is full; spent when the transaction commits."""
+        if not wanted:
+            return []
+        buckets = await self._lock(connection, list({want.desk for want in wanted}))
+        given, moves = await self.give(connection, buckets, wanted, horizon=horizon)
+        if moves.accounts:
+            await _sql.move_buckets(connection, **moves._asdict())
+        return given
+
+    async def give(
+        self,
+        connection: Connection,
+        buckets: Sequence[Row],
+        wanted: Sequence[Want],
+        *,
+        horizon: timedelta = pace.HORIZON,
+    ) -> tuple[list[Slot | None], Moves]:
+        """The same of buckets that the caller has locked, and will move.
 
         Who gets which is the lanes' business: people first, what the floors owe before that.
         """
-        if not wanted:
-            return []
         wishes: defaultdict[Desk, list[int]] = defaultdict(list)
         for index, want in enumerate(wanted):
             wishes[want.desk].append(index)
         given: list[Slot | None] = [None] * len(wanted)
         ready = timedelta(seconds=self.lead.seconds)
-        moved = []
-        for row in await self._lock(connection, list(wishes)):
+        moves = Moves([], [], [], [])
+        for row in buckets:
             desk = Desk(row["account_id"], row["class"])
             rate, asking = rows.rate(row), wishes[desk]
             self._rates[desk] = rate
@@ -91,17 +121,12 @@ class Slots:
             for index, slot in zip(self._chosen(desk, wanted, asking, len(found)), found, strict=True):
                 given[index] = slot
             if found and tat is not None:
-                moved.append((*desk, tat, rate.tolerance))
+                moves.add(desk, tat, rate.tolerance)
                 self._left[desk] = tat
                 self.opens[desk] = self._clock.local(pace.opens(tat, rate))
             elif asking:
                 self.opens[desk] = self._clock.local(pace.opens(row["tat"], rate))
-        if moved:
-            accounts, classes, tats, tolerances = zip(*moved, strict=True)
-            await _sql.move_buckets(
-                connection, accounts=accounts, classes=classes, tats=tats, tolerances=tolerances
-            )
-        return given
+        return given, moves
 
     def _note_others(self, desk: Desk, tat: datetime) -> None:
         if tat == self._left.setdefault(desk, tat):
@@ -130,9 +155,13 @@ class Slots:
             connection, accounts=[d.account_id for d in desks], classes=[d.bucket for d in desks]
         )
         found = [row async for row in locked]
-        if found:
-            self._clock.note(before, found[0]["now"], time.monotonic())
+        self.locked(found, before)
         return found
+
+    def locked(self, buckets: Sequence[Row], since: float) -> None:
+        """They were asked for then, and have just come: the clocks' distance is learnt from it."""
+        if buckets:
+            self._clock.note(since, buckets[0]["now"], time.monotonic())
 
     async def _overtake(
         self,

@@ -113,17 +113,9 @@ with wanted as (
     on conflict (account_id, class) do update set tat = buckets.tat
     returning account_id, class, tat
 )
-select
-    made.account_id, made.class, made.tat, a.limits, a.login, clock_timestamp() as now,
-    greatest(
-        case when o.heard_at > clock_timestamp() - interval '5 minutes' then o.percent end,
-        case when p.heard_at > clock_timestamp() - interval '5 minutes' then p.percent end
-    ) as percent,
-    greatest(o.resumes_at, p.resumes_at) as resumed_at
+select made.account_id, made.class, made.tat, a.limits, a.login, a.percent, a.resumed_at, clock_timestamp() as now
 from made
-join dispatcher.accounts as a using (account_id)
-left join dispatcher.throttles as o on o.scope = 'account' and o.id = a.account_id
-left join dispatcher.throttles as p on p.scope = 'app' and p.id = a.app_id;
+join dispatcher.paces as a using (account_id);
 
 -- name: look_at_buckets(accounts, classes)
 select b.account_id, b.class, b.tat

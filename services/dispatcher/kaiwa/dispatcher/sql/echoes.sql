@@ -34,22 +34,12 @@ where c.in_flight is null and (c.account_id, c.customer_id) in (
 )
 for update skip locked;
 
--- name: assign_named(accounts, mids)!
--- Echoes that came before the answer which names them.
-update dispatcher.echoes as e set assigned = 'ours'
-from unnest(:accounts::text[], :mids::text[]) as k(account_id, mid)
-where e.account_id = k.account_id and e.mid = k.mid and e.assigned is null;
-
 -- name: unexplained(accounts, customers)
 -- Conversations with echoes of which nobody can say whose they are.
 select distinct account_id, customer_id from dispatcher.echoes
 join unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id) using (account_id, customer_id)
 where assigned is null
 order by account_id, customer_id;
-
--- name: taken_mids(accounts, mids)
-select account_id, mid from dispatcher.parts
-join unnest(:accounts::text[], :mids::text[]) as k(account_id, mid) using (account_id, mid);
 
 -- name: mid_is_taken(account_id, mid)$
 select exists (select from dispatcher.parts where account_id = :account_id and mid = :mid);

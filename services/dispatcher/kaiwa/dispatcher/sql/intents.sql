@@ -49,6 +49,9 @@ order by wake_at
 limit :most
 for update skip locked;
 
+-- name: anything_wakes()$
+select exists (select from dispatcher.conversations where wake_at <= clock_timestamp() and in_flight is null);
+
 -- name: all_queues(many)
 -- Every account, bucket and lane of which something may go, found by skipping from one to the next.
 with recursive found as (
@@ -96,18 +99,30 @@ where a.paused_until is null or a.paused_until <= clock_timestamp()
 group by c.account_id, c.next_bucket, c.next_lane;
 
 -- name: lock_ready(accounts, buckets, ranks, mosts)
--- So many conversations of each queue, the earliest deadline first.
-select c.account_id, c.customer_id, c.next_bucket as bucket, c.next_lane as rank
-from unnest(:accounts::text[], :buckets::text[], :ranks::smallint[], :mosts::integer[])
-    as q(account_id, bucket, rank, most)
-cross join lateral (
-    select c.account_id, c.customer_id, c.next_bucket, c.next_lane from dispatcher.conversations as c
-    where c.in_flight is null and c.account_id = q.account_id and c.next_bucket = q.bucket and c.next_lane = q.rank
-        and c.next_due <= clock_timestamp()
-    order by c.next_deadline
-    limit q.most
-    for update skip locked
-) as c;
+-- So many conversations of each queue, the earliest deadline first, and the buckets of those that were found, as
+-- lock_buckets does it.
+with ready as (
+    select c.account_id, c.customer_id, c.next_bucket as bucket, c.next_lane as rank
+    from unnest(:accounts::text[], :buckets::text[], :ranks::smallint[], :mosts::integer[])
+        as q(account_id, bucket, rank, most)
+    cross join lateral (
+        select c.account_id, c.customer_id, c.next_bucket, c.next_lane from dispatcher.conversations as c
+        where c.in_flight is null and c.account_id = q.account_id and c.next_bucket = q.bucket and c.next_lane = q.rank
+            and c.next_due <= clock_timestamp()
+        order by c.next_deadline
+        limit q.most
+        for update skip locked
+    ) as c
+), made as (
+    insert into dispatcher.buckets (account_id, class, tat)
+    select distinct account_id, bucket, 'epoch'::timestamptz from ready order by account_id, bucket
+    on conflict (account_id, class) do update set tat = buckets.tat
+    returning account_id, class, tat
+)
+select ready.*, made.class, made.tat, a.limits, a.login, a.percent, a.resumed_at, clock_timestamp() as now
+from ready
+join made on made.account_id = ready.account_id and made.class = ready.bucket
+join dispatcher.paces as a on a.account_id = ready.account_id;
 
 -- name: heads(accounts, customers)
 -- The request to send in each conversation: a unit that has begun, else by lane, else in intake order. One that is
@@ -116,7 +131,8 @@ select
     i.intent_id, i.author_kind, i.content_kind, i.bucket, i.lane_rank, i.due_at, i.requested_at, i.expires_at, i.reason,
     i.started, i.next_at, i.comment_id, g.customer_id as commenter, g.seen_at as comment_seen_at,
     g.live as comment_live, g.used_by, g.created_at as comment_created_at,
-    g.looked_at as comment_looked_at, i.thread_control, s.*, clock_timestamp() as now
+    g.looked_at as comment_looked_at, i.thread_control, i.lane, i.pieces, i.pieces_sent, i.traceparent, t.sealed, s.*,
+    clock_timestamp() as now
 from unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id)
 cross join lateral (
     select * from (
@@ -141,12 +157,18 @@ cross join lateral (
     select * from dispatcher.standings as s
     where s.account_id = k.account_id and s.customer_id = k.customer_id limit 1
 ) as s
+left join lateral (select t.sealed from dispatcher.contents as t where t.intent_id = i.intent_id limit 1) as t on true
 left join dispatcher.comments as g on g.account_id = i.account_id and g.comment_id = i.comment_id
 where i.started or i.next_at <= clock_timestamp();
 
--- name: claim(lease, ids, slots)
--- Each for the length of the lease, and its conversation with it.
-with claimed as (
+-- name: claim(lease, ids, slots, accounts, classes, tats, tolerances)
+-- Each for the length of the lease, and its conversation with it; the buckets move on by the slots that were given.
+with moved as (
+    update dispatcher.buckets as b set tat = k.tat, tolerance = k.tolerance
+    from unnest(:accounts::text[], :classes::text[], :tats::timestamptz[], :tolerances::interval[])
+        as k(account_id, class, tat, tolerance)
+    where b.account_id = k.account_id and b.class = k.class
+), claimed as (
     update dispatcher.intents as i
     set state = 'claimed', fence = nextval('dispatcher.fences'), lease_until = clock_timestamp() + :lease::interval,
         slot_at = k.slot_at
@@ -264,12 +286,18 @@ from dispatcher.parts where intent_id = any(:ids::text[]) and not (retried and s
 order by intent_id, n;
 
 -- name: settle_sent(hold, ids, mids)
--- Parts that were sent, the last of their requests: all of what endings.delivered does for one of them.
+-- Parts that were sent, the last of their requests, but where another one has the mid: all of what endings.delivered does
+-- for one of them. Echoes that came before the answer which names them are explained.
 with part as (
     update dispatcher.parts as p set state = 'sent', mid = k.mid
     from unnest(:ids::bigint[], :mids::text[]) as k(part_id, mid)
     where p.part_id = k.part_id
-    returning p.intent_id, p.n, p.mid, p.disclosure || jsonb_build_object('mid', p.mid) as disclosure
+        and not exists (select from dispatcher.parts as o where o.account_id = p.account_id and o.mid = k.mid)
+    returning p.part_id, p.account_id, p.intent_id, p.n, p.mid,
+        p.disclosure || jsonb_build_object('mid', p.mid) as disclosure
+), named as (
+    update dispatcher.echoes as e set assigned = 'ours'
+    from part as p where e.account_id = p.account_id and e.mid = p.mid and e.assigned is null
 ), ended as (
     update dispatcher.intents as i set state = 'sent', reason = null, evidence = 'answer', error = null,
         disclosure = coalesce(p.disclosure, i.disclosure), pieces_sent = i.pieces, finished_at = clock_timestamp(),
@@ -277,7 +305,8 @@ with part as (
     from part as p where i.intent_id = p.intent_id
     returning i.intent_id, i.seq, i.request_id, i.account_id, i.customer_id, i.comment_id, i.addressee, i.evidence,
         i.tag, i.disclosure, i.author_kind, i.lane, i.attempt, i.window_closes_at, i.error, i.traceparent,
-        i.content_kind, i.requested_at, i.finished_at as now, p.n, p.mid, p.disclosure is not null as disclosed
+        i.content_kind, i.requested_at, i.finished_at as now, p.part_id, p.n, p.mid,
+        p.disclosure is not null as disclosed
 ), room as (
     update dispatcher.conversations as c set in_flight = nullif(c.in_flight, e.intent_id),
         last_automated_at = case

@@ -9,8 +9,10 @@ order by ordinal;
 -- One relay at a time, so that records of one key keep their order; the lock ends with the transaction.
 select pg_try_advisory_xact_lock(:key);
 
--- name: oldest(most)
-select id, topic, key, value, headers, measured from dispatcher.outbox order by id limit :most;
-
--- name: remove(ids)!
-delete from dispatcher.outbox where id = any(:ids::bigint[]);
+-- name: take_oldest(most)
+-- Gone, once the transaction that publishes them commits.
+with gone as (
+    delete from dispatcher.outbox where id = any(array(select id from dispatcher.outbox order by id limit :most))
+    returning id, topic, key, value, headers, measured
+)
+select id, topic, key, value, headers, measured from gone order by id;
