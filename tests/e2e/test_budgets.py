@@ -127,6 +127,21 @@ async def test_a_record_whose_absence_nobody_reads(stage: Stage, prometheus: Pro
     assert await prometheus.has(rests, within=SEEN_WITHIN)
 
 
+async def test_messages_that_do_not_go_out(stage: Stage, prometheus: Prometheus) -> None:
+    """The scheduler cannot write down what it begins: KaiwaNothingSent, where the objective has nothing to count."""
+    expr = next(alert.expr for alert in ALERTS if alert.name == "KaiwaNothingSent")
+    silent = expr.replace("300", QUICK).replace("5m", WINDOW)
+    assert silent != expr
+    customer = await stage.customer("Unsaid")
+    await stage.sent(await stage.answered(await stage.write(customer, f"{stage.number()} Hello")))
+    assert await prometheus.ask(silent) == []
+    async with locked(stage, "dispatcher.parts", "share"):
+        request = await stage.say(customer, "late")
+        assert await prometheus.has(silent, within=SEEN_WITHIN)
+    await stage.sent(request)
+    assert await prometheus.has(f"absent({silent})", within=SEEN_WITHIN)
+
+
 async def test_an_audit_that_learns_nothing(stage: Stage, prometheus: Prometheus) -> None:
     """Its loop waits for a lock: KaiwaAuditBehind."""
     expr = next(alert.expr for alert in ALERTS if alert.name == "KaiwaAuditBehind")

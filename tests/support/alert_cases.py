@@ -16,6 +16,8 @@ OK_WEBHOOKS = 'kaiwa_ingest_webhooks_total{outcome="accepted"}'
 BAD_WEBHOOKS = 'kaiwa_ingest_webhooks_total{outcome="bad_signature"}'
 FOUND = 'kaiwa_compliance_audit_findings_open{kind="%s",state="%s"}'
 TROUBLED = 'kaiwa_dispatcher_troubled_accounts_size{trouble="%s"}'
+QUEUE = 'kaiwa_dispatcher_queue_age_seconds{lane="%s"}'
+HANDED = 'kaiwa_dispatcher_handover_seconds_count{lane="human"}'
 DOOR = 'kaiwa_dispatcher_door_requests_total{status="%s"}'
 ASKED = 'kaiwa_dispatcher_door_seconds_%s{route="%s"%s}'
 LAG = 'kaiwa_loop_lag_seconds_bucket{job="dispatcher",le="%s"}'
@@ -104,6 +106,11 @@ CASES = {
     "KaiwaContentKept": Case(
         {"kaiwa_dispatcher_content_age_seconds": "20000x60"},
         {"kaiwa_dispatcher_content_age_seconds": "7000x60"},
+    ),
+    "KaiwaNothingSent": Case(
+        {QUEUE % "human": "0+60x60", QUEUE % "bulk": "0x60", HANDED: "7x60"},
+        # One account's limit, while others go out; and a campaign that may take its time.
+        {QUEUE % "human": "0+60x60", QUEUE % "bulk": "0+60x60", HANDED: "0+1x60"},
     ),
     "KaiwaDoubtLasts": Case(
         {"kaiwa_dispatcher_in_doubt_age_seconds": "0+60x60"},

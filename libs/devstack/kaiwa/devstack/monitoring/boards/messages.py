@@ -54,7 +54,7 @@ MESSAGES: Final = Dashboard(
                     [Query("max by (lane) (kaiwa_dispatcher_queue_age_seconds{@})", "{{lane}}")],
                     unit="s",
                     most=60,
-                    runbook="KaiwaHandoverBudgetBurns",
+                    runbook="KaiwaNothingSent",
                 ),
                 Panel(
                     "Decisions",

@@ -6,6 +6,16 @@ from kaiwa.devstack.monitoring.causes.alert import Alert
 
 MESSAGES: Final = (
     Alert(
+        "KaiwaNothingSent",
+        "page",
+        # What is counted as it is handed over, as the objective's times are, says nothing while nothing is.
+        'max(kaiwa_dispatcher_queue_age_seconds{lane!="bulk"}) > 300'
+        " and sum(rate(kaiwa_dispatcher_handover_seconds_count[5m])) == 0",
+        "2m",
+        "Messages are due, and none goes out",
+        "No message of a person or a transaction has reached the platform for five minutes.",
+    ),
+    Alert(
         "KaiwaThrottled",
         "ticket",
         "sum by (scope) (increase(kaiwa_dispatcher_pauses_total[1h])) > 5",
