@@ -5,7 +5,7 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from batch_group import Handler, a_group, committed, fill
 from conditions import eventually
 from kafka_records import bare_producer, new_topic, write_header_name
@@ -66,6 +66,24 @@ async def test_a_commit_passes_only_what_was_handled(kafka: Kafka, monkeypatch: 
         assert await batches.applied() == {partition: 30}
         assert await batches.ends() == {partition: 100}
     assert await committed(kafka, group, topic, 1) == [30]
+
+
+async def test_a_commit_keeps_no_batch_waiting(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Breaks if the next batch is handled only once the offsets of the one before are with Kafka."""
+    monkeypatch.setattr("kaiwa.bus.batches._COMMIT_TIMEOUT", 60.0)
+    topic, group, handler, may = await new_topic(kafka), a_group(), Handler(), asyncio.Event()
+    commit = AIOKafkaConsumer.commit
+
+    async def slow(consumer: AIOKafkaConsumer, offsets: object) -> None:
+        await may.wait()
+        await commit(consumer, offsets)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(AIOKafkaConsumer, "commit", slow)
+    await fill(kafka, topic, partitions=1, each=20)
+    async with Batches(kafka, [topic], group=group, handle=handler, max_records=10):
+        await eventually(lambda: len(handler.handled) == 20)
+        may.set()
+    assert await committed(kafka, group, topic, 1) == [20]
 
 
 async def test_records_reach_the_handler_as_they_are(kafka: Kafka) -> None:

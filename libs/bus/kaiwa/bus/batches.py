@@ -79,6 +79,7 @@ class Batches:
         self._idle, self._stopping = asyncio.Event(), asyncio.Event()
         self._idle.set()
         self._tasks: list[asyncio.Task[None]] = []
+        self._committing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Connect and start to read. Raises DependencyError where Kafka or a topic is not there."""
@@ -107,7 +108,7 @@ class Batches:
         watch.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_STOP):
-                await self._idle.wait()
+                await self._settled()
         run.cancel()  # from a poll, which waits for an assignment as long as there is none, too
         await asyncio.wait([run, watch])
         await leave(self._consumer, self._group)
@@ -181,10 +182,19 @@ class Batches:
             self._progress.failed(time.monotonic())
             return False
         if done := self._poller.done():
-            await self._commit(done)
+            await self._committed()  # the one before: they keep their order, and nobody else waits for them
+            self._committing = asyncio.create_task(self._commit(done), name=f"bus.commit.{self._group}")
         metrics.BATCHES.labels(self._group).inc()
         metrics.RECORDS.labels(self._group).inc(len(records))
         return True
+
+    async def _settled(self) -> None:
+        await self._idle.wait()
+        await self._committed()
+
+    async def _committed(self) -> None:
+        if self._committing is not None:
+            await asyncio.shield(self._committing)
 
     async def _commit(self, offsets: Offsets) -> None:
         """Exactly these. A failure costs a replay, which the handler absorbs, and the next commit covers it."""
@@ -221,7 +231,7 @@ class Batches:
     async def _revoked(self, partitions: Collection[TopicPartition]) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN):
-                await self._idle.wait()
+                await self._settled()
         self._poller.forget()
         await self._on_revoked(partitions)
 
