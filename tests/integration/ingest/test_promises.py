@@ -87,6 +87,16 @@ async def test_one_conversation_is_one_partition_in_the_order_of_its_deliveries(
         assert order[customer] == [f"{customer}-{turn}-{part}" for turn in range(5) for part in "abc"]
 
 
+async def test_what_arrives_is_in_no_log_and_no_metric(door: Door, account: str) -> None:
+    """Promise 8. Broken by a line of the log that is a body (as a field it would be dropped), or a metric labelled by who wrote."""
+    mid, words, customer = "m_canary", "canary of the morning", "5500112233"
+    assert (
+        await door.post(body(entry(text(mid, words, customer=customer), account=account)))
+    ).status_code == 200
+    told = door.process.log.read_text() + (await door.http.get("/metrics")).text
+    assert [found for found in (mid, words, customer, account) if found in told] == []
+
+
 async def test_a_redelivery_has_the_same_ids_also_after_a_restart(
     stack: Stack, door: Door, bootstrap_servers: str, account: str, tmp_path: Path
 ) -> None:
