@@ -14,6 +14,8 @@ import httpx
 import pytest
 from leftovers import processes_naming, wait_until
 
+pytestmark = pytest.mark.timeout(300)
+
 KAIWA = Path(sys.executable).with_name("kaiwa")
 BEGUN = b"Customers write"
 """What the demo says once everything runs."""

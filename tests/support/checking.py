@@ -26,7 +26,7 @@ async def stored(rig: DispatcherRig, column: str, account_id: str) -> Any:
 
 
 async def until(rig: DispatcherRig, column: str, account_id: str, value: object) -> None:
-    async with asyncio.timeout(WITHIN):
+    async with asyncio.timeout(3 * WITHIN):  # loops of five seconds write some of it
         while await stored(rig, column, account_id) != value:  # noqa: ASYNC110 - the event is in PostgreSQL
             await asyncio.sleep(0.05)
 

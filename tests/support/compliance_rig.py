@@ -80,6 +80,10 @@ class Rig:
             log=log,
         )
 
+    async def ready(self, service: Process) -> None:
+        """It opens its port once it has all its connections, perhaps to a broker that has only just begun."""
+        await service.wait_ready(self.url, timeout=2 * SLACK)
+
     async def kaiwa(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", "from kaiwa.runtime.cli import main; main()", *words]
         env = {**os.environ, **self.env}

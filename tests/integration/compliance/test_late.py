@@ -109,7 +109,7 @@ async def test_what_comes_again_is_gone_verified_and_one_case(rig: Rig) -> None:
     await rig.write(*(record(each) for each in messages), record(comment))
     service = rig.service()
     service.start()
-    await service.wait_ready(rig.url)
+    await rig.ready(service)
     await erased(rig, customer)
 
     for begin in range(0, AGAIN, 30):

@@ -31,7 +31,7 @@ TAMPERED = {
 }
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_the_ledger_refuses_change_and_shows_it(rig: Rig) -> None:
     """Broken by: no trigger for one of the statements; checking the database against itself alone (then deleting
     everything passes); trusting the stored leaves.

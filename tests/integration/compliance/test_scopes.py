@@ -191,7 +191,7 @@ async def test_customers_and_accounts_are_gone_and_everybody_hears_what_became_o
     crm.start()
     service = rig.service()
     service.start()
-    await service.wait_ready(rig.url, timeout=2 * SLACK)
+    await rig.ready(service)
     await nothing_holds_an_unsend(rig)
     code = await people_ask(rig, people)
 

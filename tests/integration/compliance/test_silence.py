@@ -46,5 +46,9 @@ async def test_a_dispatcher_that_says_nothing_is_found(whole: DispatcherRig) -> 
         return [tuple(row) for row in rows] == [("start", "delivered"), ("start", "missing")]
 
     await until(judged, within=2 * SLACK, what="one delivered, one missing")
-    metrics = await whole.metrics("compliance")
-    assert 'kaiwa_compliance_audit_findings_open{kind="disclosure",state="missing"} 1.0' in metrics
+
+    async def counted() -> bool:
+        shown = await whole.metrics("compliance")
+        return 'kaiwa_compliance_audit_findings_open{kind="disclosure",state="missing"} 1.0' in shown
+
+    await until(counted, within=SLACK, what="one missing disclosure in the metrics")

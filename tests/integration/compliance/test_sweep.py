@@ -23,7 +23,7 @@ from kaiwa.runtime.clock import utc_now
 from kaiwa.store.pool import pool
 
 RETENTION = 20
-AHEAD = 60.0
+AHEAD = 600.0
 CONTENT = (topics.EVENTS, topics.QUARANTINE)
 
 

@@ -13,12 +13,15 @@ from kaiwa.devstack.stack import Stack
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rig(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DispatcherRig]:
+async def rig(
+    stack: Stack, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> AsyncIterator[DispatcherRig]:
+    """With the ``SETTINGS`` of its file, if it has any."""
     name = f"dispatcher_{uuid.uuid4().hex}"
     folder: Path = tmp_path_factory.mktemp("rig")
     async with DispatcherRig(stack, stack.create_database(name), folder) as made:
         await made.ingest()
-        await made.dispatcher()
+        await made.dispatcher(**getattr(request.module, "SETTINGS", {}))
         yield made
     stack.drop_database(name)
 

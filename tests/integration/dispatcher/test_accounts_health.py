@@ -74,9 +74,8 @@ async def test_silence_is_unusual_where_there_was_traffic(rig: DispatcherRig) ->
     assert "unusual" in " ".join(everybody.stdout.split())
     person.write("back")
     assert await rig.sim.settled()
-    async with asyncio.timeout(WITHIN):
-        while (await check(rig, person.account_id, "--stored"))[1]["silence"][0] != "good":
-            pass
+    await until(rig, "silent_from > now()", person.account_id, value=True)
+    assert (await check(rig, person.account_id, "--stored"))[1]["silence"][0] == "good"
 
 
 async def test_the_rows_of_traffic_are_seen_ill_and_well(rig: DispatcherRig) -> None:

@@ -16,7 +16,7 @@ from kaiwa.contracts import topics
 from kaiwa.contracts.quarantine import REASON, SOURCE
 from kaiwa.contracts.sends import Cancel, Media, Message, Recipient, ReplyTo
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 POISON = [
     b"",

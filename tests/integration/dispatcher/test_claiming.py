@@ -21,7 +21,7 @@ from kaiwa.dispatcher.slots import Slots
 from kaiwa.store.migrate import migrate, rooms
 from kaiwa.store.pool import pool
 
-SHOP = "17840000000000001"
+SHOP, WARMING = "17840000000000001", "17840000000000002"
 POLICY = Policy(
     window_margin=timedelta(seconds=90), human_hold=timedelta(minutes=30), lease=timedelta(seconds=30)
 )
@@ -63,13 +63,15 @@ class Commits:
 
 @pytest.fixture
 async def db(database: str) -> AsyncIterator[asyncpg.Pool]:
-    """Two requests of one account whose slots are 220 ms apart."""
+    """Two requests of one account whose slots are 220 ms apart, and statements that have been prepared by then."""
     await migrate(database, rooms())
     async with pool(database, application="test") as opened:
-        await opened.execute(ACCOUNT, SHOP)
-        for customer in ("c1", "c2"):
-            await opened.execute(CONVERSATION, SHOP, customer)
-            await opened.execute(REQUEST, SHOP, customer)
+        for shop in (WARMING, SHOP):
+            await opened.execute(ACCOUNT, shop)
+            for customer in (f"{shop} c1", f"{shop} c2"):
+                await opened.execute(CONVERSATION, shop, customer)
+                await opened.execute(REQUEST, shop, customer)
+        await scheduler(opened, Commits()).claim([Ask(Desk(WARMING, "text"), 0, 2)])
         yield opened
 
 
@@ -93,7 +95,9 @@ def scheduler(db: asyncpg.Pool, marker: Commits, sender: Delivers | None = None)
 async def claimed(db: asyncpg.Pool, marker: Commits) -> tuple[list[object], int]:
     """The calls of the claims, None where there is none yet; and how many requests are claimed in the database."""
     found = await scheduler(db, marker).claim([Ask(Desk(SHOP, "text"), 0, 2)])
-    count = await db.fetchval("select count(*) from dispatcher.intents where state = 'claimed'")
+    count = await db.fetchval(
+        "select count(*) from dispatcher.intents where state = 'claimed' and account_id = $1", SHOP
+    )
     return [call for _, call in found], count
 
 

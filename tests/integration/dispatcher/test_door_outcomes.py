@@ -62,7 +62,8 @@ async def test_who_waits_is_answered_when_there_is_news(rig: DispatcherRig, door
     waiting = asyncio.create_task(page(door, after=begin, wait=25))
     name = await rig.ask(person, "soon")
     answered = await asyncio.wait_for(waiting, 15)
-    assert {outcome["request_id"] for outcome in answered["outcomes"]} == {name}
+    mine = {o["request_id"] for o in answered["outcomes"] if o["account_id"] == person.account_id}
+    assert mine == {name}
 
 
 async def test_the_past_is_read_from_kafka(rig: DispatcherRig, door: DoorCaller) -> None:

@@ -265,7 +265,7 @@ async def test_a_hold_keeps_what_was_written_and_no_token(rig: DispatcherRig) ->
 async def test_content_that_is_needed_for_long_moves_along(rig: DispatcherRig) -> None:
     """Breaks when a slice is dropped with what somebody still wants to send."""
     person = await rig.customer()
-    request = await rig.ask(person, "patience", author=HUMAN, not_before=later(seconds=5 * SLICE))
+    request = await rig.ask(person, "patience", author=HUMAN, not_before=later(seconds=15 * SLICE))
     await eventually(lambda: request in rig.outcomes)
     stored = "select min(stored_at) from dispatcher.contents join dispatcher.intents using (intent_id) where request_id = $1"
     first = await rig.db.fetchval(stored, request)
@@ -273,5 +273,5 @@ async def test_content_that_is_needed_for_long_moves_along(rig: DispatcherRig) -
     async def moved() -> bool:
         return bool(await rig.db.fetchval(stored, request) != first)
 
-    await until(moved, within=5 * SLICE)
-    assert (await rig.final(request, within=40)).state == "sent"
+    await until(moved, within=12 * SLICE)
+    assert (await rig.final(request, within=60)).state == "sent"

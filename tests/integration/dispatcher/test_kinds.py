@@ -10,6 +10,9 @@ from kaiwa.simulator.simulator import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+SETTINGS = {"KAIWA_DISPATCHER__SETTLE_AFTER": "15", "KAIWA_DISPATCHER__DOUBT_BOUND": "30"}
+"""Seconds; an echo explains a call before its thread is read, on a busy machine, too."""
+
 BOT = Author("automation")
 URL = "https://shop.example/media"
 UPLOADED, POST = "778899", "556677"

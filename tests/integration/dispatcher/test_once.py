@@ -8,6 +8,9 @@ from dispatcher_rig import HUMAN, DispatcherRig
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+SETTINGS = {"KAIWA_DISPATCHER__SETTLE_AFTER": "5"}
+"""Seconds; an echo explains a call before its thread is read, on a busy machine, too."""
+
 
 @dataclass(frozen=True)
 class Fate:

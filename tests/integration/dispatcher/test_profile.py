@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from dispatcher_rig import DispatcherRig
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 FILE = """\
 "{account}":

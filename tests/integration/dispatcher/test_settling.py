@@ -17,6 +17,9 @@ from kaiwa.simulator.simulator import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+SETTINGS = {"KAIWA_DISPATCHER__SETTLE_AFTER": "4", "KAIWA_DISPATCHER__DOUBT_BOUND": "12"}
+"""Seconds in which a test does what it has to while a request is in doubt."""
+
 
 async def in_doubt(rig: DispatcherRig, person: Person, text: str, effect: str, **fault: Any) -> str:
     """A request whose call ended so, and whose conversation moved on before anybody could look."""

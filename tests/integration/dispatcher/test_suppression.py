@@ -2,7 +2,6 @@
 with its effect on what is queued, and the way back.
 """
 
-import asyncio
 import json
 from typing import Any
 
@@ -128,9 +127,8 @@ async def test_meta_blocks_an_account_and_lets_it_go(rig: DispatcherRig) -> None
     now = round(rig.sim.clock.now() * 1000)
     await enforced(rig, person, "block", now)
     await enforced(rig, person, "unblock", now - 1000)
-    async with asyncio.timeout(WITHIN):
-        while await state(rig, person) != "restricted":
-            pass
+    account = "select state from dispatcher.accounts where account_id = $1"
+    await rig.until_stored(account, person.account_id, "restricted")
 
     request = await rig.ask(person, "patient", author=HUMAN)
     waiting = await rig.until(request, lambda outcome: outcome.state == "deferred")

@@ -64,7 +64,7 @@ async def test_a_slow_sender_is_cut(strict: Door) -> None:
         await sender.send(1)  # however diligently: the whole counts, not the gap
         await asyncio.wait([answer], timeout=0.05)
     assert answer.result() == 408
-    assert time.monotonic() - started < 1.4 + 0.1 * 5
+    assert time.monotonic() - started < 1.4 + 2
     assert await outcome(strict, "too_slow") == 1
     await sender.close()
 
@@ -105,7 +105,7 @@ async def test_memory_stays_flat_under_overload(opened: Opened) -> None:
     async with opened(bytes_in_flight=16 * MIB, body_seconds=1.0) as door:
         before = resident(door)
         peaks = [await wave(door) for _ in range(4)]
-        assert await outcome(door, "overloaded") > 200
+        assert await outcome(door, "overloaded") > 128
         assert max(peaks) - before < 5 * 16 * MIB
         assert max(peaks[2:]) < max(peaks[:2]) + 16 * MIB
 
