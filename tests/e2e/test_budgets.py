@@ -28,8 +28,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)
 
 RULES = ROOT / "deploy/helm/kaiwa/files/rules/kaiwa.yaml"
 SEEN_WITHIN = 120.0
-WINDOW = "15s"
-QUICK, UNPROVEN = "10", "45"
+WINDOW = "10s"
+QUICK, UNPROVEN = "10", "40"
 """Seconds: longer than a question or a doubt takes here, and than a record takes to be gone."""
 
 
