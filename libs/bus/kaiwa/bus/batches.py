@@ -165,6 +165,8 @@ class Batches:
         except Exception as error:  # noqa: BLE001 - aiokafka also raises what decoding raised
             _log.error("poll_failed", group=self._group, exc_info=error)
             return False
+        if self._stopping.is_set():
+            return True  # what came meanwhile is for whoever reads next
         self._idle.clear()
         try:
             return await self._work(records) if records else True
@@ -235,9 +237,6 @@ class Batches:
         self._poller.forget()
         await self._on_revoked(partitions)
 
-    async def _assigned(self, partitions: Collection[TopicPartition]) -> None:
-        await self._on_assigned(partitions)
-
 
 class _Listener(ConsumerRebalanceListener):
     def __init__(self, batches: Batches) -> None:
@@ -247,4 +246,4 @@ class _Listener(ConsumerRebalanceListener):
         await self._batches._revoked(revoked)  # noqa: SLF001 - its other half
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        await self._batches._assigned(assigned)  # noqa: SLF001 - its other half
+        await self._batches._on_assigned(assigned)  # noqa: SLF001 - its other half
