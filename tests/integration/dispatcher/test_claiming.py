@@ -2,94 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
-from typing import Any, cast
 
 import asyncpg
 import pytest
+from claiming import SHOP, Commits, Delivers, scheduler, shops
 
-from kaiwa.dispatcher.bell import Bell
-from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.core.agenda import Ask, Desk
-from kaiwa.dispatcher.core.decide import Send
-from kaiwa.dispatcher.core.state import Policy
-from kaiwa.dispatcher.mark import Call, Claim, Marker
-from kaiwa.dispatcher.rows import Row
-from kaiwa.dispatcher.scheduler import Scheduler
-from kaiwa.dispatcher.send import Sender
-from kaiwa.dispatcher.slots import Slots
-from kaiwa.store.migrate import migrate, rooms
-from kaiwa.store.pool import pool
-
-SHOP, WARMING = "17840000000000001", "17840000000000002"
-POLICY = Policy(
-    window_margin=timedelta(seconds=90), human_hold=timedelta(minutes=30), lease=timedelta(seconds=30)
-)
-ACCOUNT = """
-insert into dispatcher.accounts (account_id, app_id, login, page_id, display_name, locale, human_agent, default_app,
-    unknown_echo, limits, state, sealed_token)
-values ($1, '1001', 'facebook', $1, 'Shop', 'en', true, true, 'hold', '{"text_per_second": 5}', 'active', 'sealed')
-"""
-CONVERSATION = """
-insert into dispatcher.conversations (account_id, customer_id, partition, window_opened_at, last_customer_at, control,
-    control_at, next_due, next_lane, next_bucket, next_deadline)
-values ($1, $2, 0, now(), now(), 'ours', now(), now(), 0, 'text', now() + interval '1 day')
-"""
-REQUEST = """
-insert into dispatcher.intents (intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces,
-    state, requested_at, due_at, next_at)
-values ($2, $1, $2, $2, 'human', 'human', 'text', 1, 'queued', now(), now(), now())
-"""
-
-
-class Commits:
-    """A marker that notes what it was asked for, and commits to it once it may, or fails."""
-
-    def __init__(self, *, failing: bool = False) -> None:
-        self.asked: list[list[str]] = []
-        self.begun, self.may = asyncio.Event(), asyncio.Event()
-        self.may.set()
-        self._failing = failing
-
-    async def within(self, _: Any, decided: list[tuple[Row, Send]]) -> dict[str, Call]:
-        ids = [row["intent_id"] for row, _ in decided]
-        self.asked.append(ids)
-        self.begun.set()
-        await self.may.wait()
-        if self._failing:
-            raise IndexError("what nobody thought of")
-        return dict.fromkeys(ids, cast("Call", "a call"))
 
 
 @pytest.fixture
 async def db(database: str) -> AsyncIterator[asyncpg.Pool]:
-    """Two requests of one account whose slots are 220 ms apart, and statements that have been prepared by then."""
-    await migrate(database, rooms())
-    async with pool(database, application="test") as opened:
-        for shop in (WARMING, SHOP):
-            await opened.execute(ACCOUNT, shop)
-            for customer in (f"{shop} c1", f"{shop} c2"):
-                await opened.execute(CONVERSATION, shop, customer)
-                await opened.execute(REQUEST, shop, customer)
-        await scheduler(opened, Commits()).claim([Ask(Desk(WARMING, "text"), 0, 2)])
+    """Two requests of one account."""
+    async with shops(database, ["c1", "c2"], ["c1", "c2"]) as opened:
         yield opened
-
-
-class Delivers:
-    """A sender that notes what it is given."""
-
-    def __init__(self) -> None:
-        self.calls: list[object] = []
-
-    async def deliver(self, _: Claim, call: object) -> None:
-        self.calls.append(call)
-
-
-def scheduler(db: asyncpg.Pool, marker: Commits, sender: Delivers | None = None) -> Scheduler:
-    slots = Slots(db, DatabaseClock())
-    return Scheduler(
-        db, cast("Marker", marker), cast("Sender", sender), slots, Bell(), policy=POLICY, calls=10
-    )
 
 
 async def claimed(db: asyncpg.Pool, marker: Commits) -> tuple[list[object], int]:
@@ -113,6 +38,21 @@ async def test_one_that_cannot_be_committed_to_stops_nobody(db: asyncpg.Pool) ->
     marker = Commits(failing=True)
     calls, count = await claimed(db, marker)
     assert (calls, count, len(marker.asked)) == ([None, None], 2, 1)
+
+
+async def test_what_may_not_go_keeps_nobody_from_a_slot(db: asyncpg.Pool) -> None:
+    """Broken by: refusing under the locks of the buckets, after the time was taken by which the others' slots are cut."""
+    await db.execute("update dispatcher.intents set expires_at = now() where intent_id = 'c1'")
+    state = "select state from dispatcher.intents where intent_id = 'c1'"
+    working = scheduler(db, Commits())
+    calls: list[object] = [call for _, call in await working.claim([Ask(Desk(SHOP, "text"), 0, 2)])]
+    assert (calls, await db.fetchval(state)) == (["a call"], "queued")
+    running = asyncio.create_task(working.run())
+    async with asyncio.timeout(10):
+        while await db.fetchval(state) != "expired":  # noqa: ASYNC110 - the event is in PostgreSQL
+            await asyncio.sleep(0.02)
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_a_stop_leaves_no_call_that_was_committed_to(db: asyncpg.Pool) -> None:

@@ -96,3 +96,18 @@ async def test_who_asks_for_another_look_meanwhile_gets_it(crowd: asyncpg.Connec
     await _sql.probe_failed(crowd, account_id=second["account_id"], due=due[second["account_id"]], pause=day)
     waits = "select bool_and(probe_due > now() + interval '20 hours') from dispatcher.health where account_id = any($1)"
     assert await crowd.fetchval(waits, [first["account_id"], second["account_id"]])
+
+
+@pytest.mark.parametrize(
+    ("query", "arguments"),
+    [
+        ("lock_buckets", [["17841"], ["text"]]),
+        ("lock_ready", [["17841"], ["text"], [0], [1]]),
+    ],
+)
+async def test_a_pace_is_looked_up_by_its_account(
+    crowd: asyncpg.Connection, query: str, arguments: list[list[object]]
+) -> None:
+    """Broken by: a join with a view that asks for the time, which PostgreSQL makes for all accounts first (0033)."""
+    plan = await crowd.fetch(f"explain {getattr(_sql, query).sql}", *arguments)
+    assert "Seq Scan on accounts" not in "\n".join(row[0] for row in plan)

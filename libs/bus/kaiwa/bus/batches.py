@@ -196,14 +196,14 @@ class Batches:
 
     async def _committed(self) -> None:
         if self._committing is not None:
-            await asyncio.shield(self._committing)
+            await asyncio.wait([self._committing])
 
     async def _commit(self, offsets: Offsets) -> None:
         """Exactly these. A failure costs a replay, which the handler absorbs, and the next commit covers it."""
         try:
             async with asyncio.timeout(_COMMIT_TIMEOUT):
                 await self._consumer.commit(dict(offsets))
-        except (KafkaError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the records may come again
             _log.warning("commit_failed", group=self._group, exc_info=error)
 
     async def _pause(self, failures: int) -> None:

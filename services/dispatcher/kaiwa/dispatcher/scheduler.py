@@ -1,4 +1,4 @@
-"""The scheduler: finds conversations whose next request may go, decides, takes slots, claims, and starts deliveries.
+"""The scheduler: finds conversations whose next request may go, claims them, and starts deliveries.
 
 A claim is a lease: a process that dies keeps nothing. Conversations are locked with SKIP LOCKED, so any number of
 schedulers work side by side and none waits for another. Whose turn it is, is the agenda's business; it hears of work
@@ -12,19 +12,17 @@ from collections.abc import AsyncIterator, Callable
 
 import asyncpg
 
-from kaiwa.dispatcher import comments, rows, waiting
 from kaiwa.dispatcher.bell import Bell
+from kaiwa.dispatcher.claims import Claims, Made, Room, Taking
 from kaiwa.dispatcher.core.agenda import MANY, Agenda, Ask, Desk, Queue
-from kaiwa.dispatcher.core.decide import Send
 from kaiwa.dispatcher.core.lanes import HUMAN
 from kaiwa.dispatcher.core.state import Policy
-from kaiwa.dispatcher.mark import Call, Claim, Marker
+from kaiwa.dispatcher.mark import Marker
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.send import Sender
 from kaiwa.dispatcher.slots import Slots, Want
-from kaiwa.dispatcher.uploads import Errand
-from kaiwa.runtime import crash, logs
-from kaiwa.store.pool import UNREACHABLE, Connection
+from kaiwa.runtime import logs
+from kaiwa.store.pool import UNREACHABLE
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
@@ -51,14 +49,14 @@ class Scheduler:
         calls: int,
     ) -> None:
         self._pool = pool
-        self._marker = marker
+        self._claims = Claims(marker, slots, policy=policy)
         self._sender = sender
         self._slots = slots
         self._ear = bell.ear()
-        self._policy = policy
         self._calls, self._reserve = calls, calls // 10
         self._claiming: asyncio.Task[None] | None = None
         self._deliveries: set[asyncio.Task[None]] = set()
+        self._objected: set[Room] = set()  # conversations whose next request may not go
         self._agenda = Agenda()
         self._ripened = self._looked = 0.0
 
@@ -95,6 +93,7 @@ class Scheduler:
             task = asyncio.create_task(self._sender.deliver(claim, call))
             self._deliveries.add(task)
             task.add_done_callback(self._delivered)
+        await self._object()
 
     async def _worth(self, asks: list[Ask]) -> list[Ask]:
         """Without those whose bucket another process has emptied meanwhile."""
@@ -142,10 +141,8 @@ class Scheduler:
                 await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
         return set(accounts)
 
-    async def claim(self, asks: list[Ask]) -> list[tuple[Claim, Call | Errand | None]]:
-        """Claims, each with a slot; what may not go is refused or deferred on the spot. Where the slot is near, the
-        call is committed to at once, which saves a transaction.
-        """
+    async def claim(self, asks: list[Ask]) -> list[Made]:
+        """In a transaction of its own."""
         if not asks:
             return []
         try:
@@ -155,86 +152,23 @@ class Scheduler:
             _log.warning("claims_not_committed", exc_info=error)
             return await self._take(asks, committing=False)
 
-    async def _take(self, asks: list[Ask], *, committing: bool) -> list[tuple[Claim, Call | Errand | None]]:
+    async def _take(self, asks: list[Ask], *, committing: bool) -> list[Made]:
         async with self._pool.acquire() as connection, connection.transaction():
-            since = time.monotonic()
-            locked = [
-                row
-                async for row in _sql.lock_ready(
-                    connection,
-                    accounts=[ask.desk.account_id for ask in asks],
-                    buckets=[ask.desk.bucket for ask in asks],
-                    ranks=[ask.rank for ask in asks],
-                    mosts=[ask.most for ask in asks],
-                )
-            ]
-            self._slots.locked(locked, since)
-            claims = await self._of(connection, locked, since) if locked else []
-            near = [(row, send) for claim, row, send in claims if committing and self._slots.near(claim.slot)]
-            calls = await self._marker.within(connection, near) if near else {}
-        self._remember(asks, locked, [claim for claim, *_ in claims])
-        begun = {row["intent_id"] for row, _ in near}
-        far = [claim for claim, *_ in claims if claim.intent_id not in begun]
-        if far:
-            crash.point("dispatcher.claimed")
-        if calls:
-            crash.point("dispatcher.sending_committed")
-        made = {claim.intent_id: claim for claim, *_ in claims}
-        return [(made[name], call) for name, call in calls.items()] + [(claim, None) for claim in far]
+            taking = await self._claims.within(connection, asks, committing=committing)
+        self._remember(taking)
+        return taking.made
 
-    async def _of(
-        self, connection: Connection, locked: list[Row], since: float
-    ) -> list[tuple[Claim, Row, Send]]:
-        keys = {
-            "accounts": [r["account_id"] for r in locked],
-            "customers": [r["customer_id"] for r in locked],
-        }
-        heads = [row async for row in _sql.heads(connection, **keys)]
-        decided = [(row, await self._decide(connection, row)) for row in heads]
-        if len(heads) < len(locked):
-            await _sql.refresh_heads(connection, **keys)  # what they named is gone or was moved
-        buckets = {(row["account_id"], row["class"]): row for row in locked}
-        ready = [(row, send) for row, send in decided if send]
-        return await self._claim(connection, list(buckets.values()), ready, since)
+    async def _object(self) -> None:
+        """Obey what spoke against sending, once the others are on their way."""
+        objected, self._objected = self._objected, set()
+        if objected:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await self._claims.object(connection, objected)
 
-    async def _decide(self, connection: Connection, row: Row) -> Send | None:
-        if await comments.moved(connection, row):
-            room = {"accounts": [row["account_id"]], "customers": [row["customer_id"]]}
-            await _sql.refresh_heads(connection, **room)
-            return None
-        decision = rows.decision(row, self._policy)
-        if isinstance(decision, Send):
-            return decision
-        await waiting.obey(connection, row, decision)
-        return None
-
-    async def _claim(
-        self, connection: Connection, buckets: list[Row], ready: list[tuple[Row, Send]], since: float
-    ) -> list[tuple[Claim, Row, Send]]:
-        wants = [Want(Desk(row["account_id"], row["bucket"]), row["lane_rank"]) for row, _ in ready]
-        slots, moves = await self._slots.give(connection, buckets, wants)
-        granted = {
-            row["intent_id"]: (want, slot, row, send)
-            for (row, send), want, slot in zip(ready, wants, slots, strict=True)
-            if slot
-        }
-        if not granted:
-            return []
-        claimed = _sql.claim(
-            connection,
-            ids=list(granted),
-            slots=[slot.at for _, slot, *_ in granted.values()],
-            lease=self._policy.lease,
-            **moves._asdict(),
-        )
-        made = []
-        async for taken in claimed:
-            want, slot, row, send = granted[taken["intent_id"]]
-            made.append((Claim(taken["intent_id"], taken["fence"], want, slot, since), row, send))
-        return made
-
-    def _remember(self, asks: list[Ask], locked: list[Row], claims: list[Claim]) -> None:
+    def _remember(self, taking: Taking) -> None:
         """What the asks taught: whose queue is at its end, and which bucket is full."""
+        asks, locked, claims = taking.asks, taking.locked, taking.claims
+        self._objected |= taking.objected
         found = Counter((Desk(row["account_id"], row["bucket"]), row["rank"]) for row in locked)
         claimed = Counter(claim.want for claim in claims)
         given = Counter(claim.want.desk for claim in claims)

@@ -24,6 +24,7 @@ class Tidy:
 
     async def once(self) -> None:
         await self._slices.keep()
+        await _sql.drop_erased_contents(self._pool)
         await _sql.drop_contents(self._pool, grace=self._grace)
         await self._slices.drop()
         await _sql.drop_hashes(self._pool, grace=self._grace)

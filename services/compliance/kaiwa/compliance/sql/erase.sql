@@ -72,10 +72,12 @@ where r.state = 'in_progress'
 returning r.source, extract(epoch from r.finished_at - r.received_at)::float8 as seconds;
 
 -- name: open_cases()
--- `unread`: since the oldest of those was recorded of which nobody has read yet that nothing is left.
+-- `unread`: since the oldest of those was recorded of which nobody has read yet that nothing is left; or, of what came
+-- again meanwhile, since then.
 select scope, count(*) as cases, extract(epoch from clock_timestamp() - min(received_at))::float8 as age,
-    extract(epoch from clock_timestamp() - min(appended_at) filter (where state in ('received', 'tombstoned')))::float8
-        as unread
+    extract(
+        epoch from clock_timestamp() - min(greatest(appended_at, unread_since)) filter (where state in ('received', 'tombstoned'))
+    )::float8 as unread
 from compliance.cases where state <> 'closed' group by scope;
 
 -- name: cases_to_locate(most)

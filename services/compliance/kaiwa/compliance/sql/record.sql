@@ -38,7 +38,8 @@ with again as (
         and c.erasure_id = t.erasure_id and c.scope <> 'message'
     returning t.erasure_id
 ), waiting as (
-    update compliance.cases c set state = 'received', tombstoned_at = null, check_at = null
+    update compliance.cases c
+    set state = 'received', tombstoned_at = null, check_at = null, unread_since = clock_timestamp()
     where c.state = 'tombstoned' and c.erasure_id in (select erasure_id from again)
 )
 select count(*) from again;

@@ -104,7 +104,8 @@ where account_id = :account_id or (
 update dispatcher.accounts set human_agent = false where account_id = :account_id;
 
 -- name: lock_buckets(accounts, classes)
--- Every bucket asked for, made where it was missing, locked in one order. The time is taken once they are.
+-- Every bucket asked for, made where it was missing, locked in one order. The time is taken once they are. The pace is
+-- looked up for each of them: a view that asks for the time is otherwise made for all accounts first (0033).
 with wanted as (
     select distinct account_id, class from unnest(:accounts::text[], :classes::text[]) as k(account_id, class)
 ), made as (
@@ -115,7 +116,7 @@ with wanted as (
 )
 select made.account_id, made.class, made.tat, a.limits, a.login, a.percent, a.resumed_at, clock_timestamp() as now
 from made
-join dispatcher.paces as a using (account_id);
+cross join lateral (select * from dispatcher.paces as p where p.account_id = made.account_id limit 1) as a;
 
 -- name: look_at_buckets(accounts, classes)
 select b.account_id, b.class, b.tat

@@ -19,6 +19,15 @@ for update of c, i;
 -- name: drop_content_of(ids)
 delete from dispatcher.contents where intent_id = any(:ids::text[]) returning intent_id;
 
+-- name: drop_erased_contents()!
+-- Of requests that were taken in beside the order that erased them, or after it: they are refused at
+-- their turn, and what was refused would keep its content for the grace. Kafka keeps requests for a day.
+delete from dispatcher.contents as t
+using dispatcher.conversations as c, dispatcher.intents as i
+where c.erased_before > clock_timestamp() - interval '2 days'
+    and i.account_id = c.account_id and i.customer_id = c.customer_id
+    and i.requested_at <= c.erased_before and t.intent_id = i.intent_id;
+
 -- name: drop_hashes_of(ids)!
 -- What is in doubt keeps its keyed hash until it is settled.
 update dispatcher.parts set content_hash = null

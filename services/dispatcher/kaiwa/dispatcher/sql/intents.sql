@@ -122,7 +122,16 @@ with ready as (
 select ready.*, made.class, made.tat, a.limits, a.login, a.percent, a.resumed_at, clock_timestamp() as now
 from ready
 join made on made.account_id = ready.account_id and made.class = ready.bucket
-join dispatcher.paces as a on a.account_id = ready.account_id;
+cross join lateral (select * from dispatcher.paces as p where p.account_id = ready.account_id limit 1) as a;
+
+-- name: lock_standing(accounts, customers)
+-- Those of these conversations in which nothing is on its way and which nobody else has.
+select c.account_id, c.customer_id, c.next_bucket as bucket
+from unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id)
+join dispatcher.conversations as c using (account_id, customer_id)
+where c.in_flight is null
+order by c.account_id, c.customer_id
+for update of c skip locked;
 
 -- name: heads(accounts, customers)
 -- The request to send in each conversation: a unit that has begun, else by lane, else in intake order. One that is
