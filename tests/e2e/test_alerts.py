@@ -8,20 +8,19 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from prometheus import Prometheus, scraping
+from prometheus import Prometheus
 
 from kaiwa.bus.cluster import cluster
 from kaiwa.bus.records import Outgoing
 from kaiwa.bus.topics import Alter
 from kaiwa.contracts import topics
 from kaiwa.devstack.demo.stage import Stage, opened
-from kaiwa.devstack.installation import COMPLIANCE, DISPATCHER, INGEST, Installation
+from kaiwa.devstack.installation import INGEST, Installation
 from kaiwa.devstack.monitoring.alerts import ALERTS
 from kaiwa.devstack.shops import Shop
 from kaiwa.devstack.stack import running
@@ -31,7 +30,6 @@ from kaiwa.simulator.actions import Revoke, Type
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 SHOP = "Blue Moon"
-RULES = Path(__file__).parents[2] / "deploy/helm/kaiwa/files/rules/kaiwa.yaml"
 SEEN_WITHIN = 90.0
 """Seconds: topics' settings and the ledger are looked at once a minute."""
 EXPRESSIONS = {alert.name: alert.expr for alert in ALERTS}
@@ -45,15 +43,6 @@ async def stage() -> AsyncIterator[Stage]:
         kaiwa = Installation(stack, folder, shops=[Shop(SHOP), Shop("Red Sun")], settings=quick)
         async with kaiwa, opened(kaiwa) as ready:
             yield ready
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def prometheus(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Prometheus]:
-    urls = {name: stage.kaiwa.url(name) for name in (INGEST, DISPATCHER, COMPLIANCE)}
-    folder = tmp_path_factory.mktemp("prometheus")
-    async with scraping(stage.kaiwa.stack.keeper, folder, urls, RULES) as made:
-        assert await made.has("count(up == 1) == 3", within=30)
-        yield made
 
 
 async def settings_that_keep(stage: Stage) -> None:

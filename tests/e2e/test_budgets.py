@@ -12,11 +12,10 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 import pytest_asyncio
-from helm import ROOT
-from prometheus import Prometheus, scraping
+from prometheus import Prometheus
 
 from kaiwa.devstack.demo.stage import Stage, opened
-from kaiwa.devstack.installation import COMPLIANCE, DISPATCHER, INGEST, Installation
+from kaiwa.devstack.installation import Installation
 from kaiwa.devstack.monitoring.alerts import ALERTS
 from kaiwa.devstack.monitoring.slos import SLOS
 from kaiwa.devstack.shops import Shop
@@ -26,7 +25,6 @@ from kaiwa.simulator.faults import Fault
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
-RULES = ROOT / "deploy/helm/kaiwa/files/rules/kaiwa.yaml"
 SEEN_WITHIN = 120.0
 WINDOW = "10s"
 QUICK, UNPROVEN = "10", "40"
@@ -41,15 +39,6 @@ async def stage() -> AsyncIterator[Stage]:
         kaiwa = Installation(stack, stack.keeper.directory / "kaiwa", shops=shops, settings=slow)
         async with kaiwa, opened(kaiwa) as ready:
             yield ready
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def prometheus(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Prometheus]:
-    urls = {name: stage.kaiwa.url(name) for name in (INGEST, DISPATCHER, COMPLIANCE)}
-    folder = tmp_path_factory.mktemp("prometheus")
-    async with scraping(stage.kaiwa.stack.keeper, folder, urls, RULES) as made:
-        assert await made.has("count(up == 1) == 3", within=30)
-        yield made
 
 
 def burning(name: str, *, limit: tuple[str, str] = ("", "")) -> tuple[str, str]:
