@@ -2,16 +2,15 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import asyncpg
 import pytest
 
 from kaiwa.contracts import ids
 from kaiwa.contracts.sends import Author, Message, Recipient, SendRequest
-from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.contents import Contents, Ring
-from kaiwa.dispatcher.handlers.sends import Sends, Taken
+from kaiwa.dispatcher.intake import Intake, Taken
 from kaiwa.store.migrate import migrate, rooms
 from kaiwa.store.pool import Connection, pool
 from kaiwa.store.queries import load
@@ -39,7 +38,7 @@ async def db(database: str) -> AsyncIterator[asyncpg.Pool]:
 async def take_in(connection: Connection, number: str) -> None:
     """A request into the conversation."""
     ring = Ring([b"k" * 32])
-    sends = Sends(cast("Any", None), cast("Any", None), Contents(lambda: ring), Bell(), partitions=12)
+    intake = Intake(Contents(lambda: ring), partitions=12)
     request = SendRequest(
         request_id=number,
         account_id=SHOP,
@@ -48,7 +47,7 @@ async def take_in(connection: Connection, number: str) -> None:
         message=Message(text="Hello"),
     )
     name = ids.derived(SHOP, number)
-    await sends.take_in(connection, {name: Taken(name, request, datetime.now(UTC), None)})
+    await intake.take_in(connection, {name: Taken(name, request, datetime.now(UTC), None)})
 
 
 async def hold(connection: Connection, _: str) -> None:

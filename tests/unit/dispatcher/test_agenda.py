@@ -123,6 +123,16 @@ def test_automated_messages_leave_room_for_people() -> None:
     assert asks == [Ask(OTHER, HUMAN, 3), Ask(SHOP, 2, 3)]
 
 
+def test_a_desk_rests_where_nobody_waits_of_any_lane() -> None:
+    """Broken by: looking at automated messages alone, or at people's: who comes would overtake the others."""
+    for rank in (HUMAN, *FLOORS):
+        agenda = Agenda()
+        agenda.note([Queue(SHOP, rank, 2)])
+        assert (agenda.rests(SHOP), agenda.rests(OTHER)) == (False, True)
+        agenda.found(Ask(SHOP, rank, 2), 2, 2)
+        assert agenda.rests(SHOP)
+
+
 def test_an_empty_queue_is_forgotten() -> None:
     agenda = Agenda()
     agenda.note([Queue(SHOP, 1, 2)])

@@ -33,6 +33,7 @@ from kaiwa.dispatcher.grants import Grants
 from kaiwa.dispatcher.handlers.erasures import Erasures
 from kaiwa.dispatcher.handlers.events import Events
 from kaiwa.dispatcher.handlers.sends import Sends
+from kaiwa.dispatcher.intake import Intake
 from kaiwa.dispatcher.keyring import Keyring
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.mark import Marker
@@ -126,9 +127,10 @@ async def _start(
         uploads=Uploads(db, platform, slots),
         lease=own.lease,
     )
+    scheduler = Scheduler(db, marker, sender, slots, bell, policy=policy, calls=own.calls)
     handlers = {
         topics.EVENTS: Events(db, vault, pulse, policy=policy).handle,
-        topics.SENDS: Sends(db, producer, vault, bell, partitions=partitions).handle,
+        topics.SENDS: Sends(db, producer, Intake(vault, partitions=partitions), scheduler, bell).handle,
         topics.ERASURES: Erasures(db, partitions=partitions).handle,
     }
     consumers = {
@@ -163,7 +165,6 @@ async def _start(
     background.start(probes.run(), "probes")
     background.start(Backfills(db, Backfill(db, threads, partitions=partitions)).run(), "backfills")
     # The last to start is the first to stop: its calls still need everything above.
-    scheduler = Scheduler(db, marker, sender, slots, bell, policy=policy, calls=own.calls)
     background.start(scheduler.run(), "scheduler")
     if settings.door.port is not None:
         hosted = await _hosted(settings, stack, db, Activation(db, platform, vault, logins, slots), vault)

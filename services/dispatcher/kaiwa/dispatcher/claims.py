@@ -1,5 +1,6 @@
 """Claims: in one transaction conversations are locked, decided about, given slots and claimed, and calls that are near are
-committed to. What may not go is obeyed in another one: meanwhile the others' slots would pass, under their buckets' locks.
+committed to. Whoever has a transaction may claim in it: a scheduler in one of its own, an intake in the one that took the
+requests in. What may not go is obeyed in another one: meanwhile the others' slots would pass, under their buckets' locks.
 """
 
 import time

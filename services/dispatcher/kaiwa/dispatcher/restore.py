@@ -22,8 +22,8 @@ from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.dispatcher import restored
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.state import Policy
-from kaiwa.dispatcher.handlers.sends import Sends, Taken
-from kaiwa.dispatcher.handlers.sends import read as read_request
+from kaiwa.dispatcher.intake import Intake, Taken
+from kaiwa.dispatcher.intake import read as read_request
 from kaiwa.runtime.errors import DependencyError
 from kaiwa.runtime.settings import Kafka
 from kaiwa.store.pool import Connection
@@ -69,11 +69,11 @@ class Recovery:
     """Makes a restored database safe to send from. Every step may be repeated."""
 
     def __init__(
-        self, kafka: Kafka, connection: Connection, sends: Sends, vault: Contents, *, policy: Policy
+        self, kafka: Kafka, connection: Connection, intake: Intake, vault: Contents, *, policy: Policy
     ) -> None:
         self._kafka = kafka
         self._connection = connection
-        self._sends = sends
+        self._intake = intake
         self._vault = vault
         self._policy = policy
 
@@ -136,7 +136,7 @@ class Recovery:
     async def _take_in(self, page: dict[str, Taken]) -> None:
         async with self._connection.transaction():
             if page:
-                await self._sends.take_in(self._connection, page)
+                await self._intake.take_in(self._connection, page)
 
     async def _remember(self, outcomes: Iterable[Outcome]) -> None:
         """The same request asked again must stay one send, also where nothing else is left of it."""

@@ -8,7 +8,8 @@ by the bell of its process at once, and of what other processes left by looking.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import asyncpg
 
@@ -22,13 +23,14 @@ from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.send import Sender
 from kaiwa.dispatcher.slots import Slots, Want
 from kaiwa.runtime import logs
-from kaiwa.store.pool import UNREACHABLE
+from kaiwa.store.pool import UNREACHABLE, Connection
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
 _log = logs.get_logger()
 
 _MOST = 64  # claims of one transaction
+_AT_ONCE = 32  # conversations of an intake that claims itself: of more, there are others to be fair to
 _RIPEN = 0.1  # seconds between looks at what falls due
 _LOOK = 0.5  # seconds between looks at everything
 _RIPE = 500  # conversations of one look
@@ -57,11 +59,13 @@ class Scheduler:
         self._claiming: asyncio.Task[None] | None = None
         self._deliveries: set[asyncio.Task[None]] = set()
         self._objected: set[Room] = set()  # conversations whose next request may not go
+        self._takers, self._quiet, self._open = 0, asyncio.Event(), False
         self._agenda = Agenda()
         self._ripened = self._looked = 0.0
 
     async def run(self) -> None:
         """Claim while there is room; on the way out wait for the claims and the calls that are under way."""
+        self._open = True
         try:
             while True:
                 try:
@@ -70,8 +74,12 @@ class Scheduler:
                     _log.warning("scheduler_waits", exc_info=error)
                     await asyncio.sleep(_PAUSE)
         finally:
+            self._open = False
             if self._claiming is not None:
                 await asyncio.wait([self._claiming])
+            while self._takers:
+                self._quiet.clear()
+                await self._quiet.wait()
             if self._deliveries:
                 await asyncio.wait(self._deliveries, timeout=_DRAIN)
 
@@ -89,10 +97,7 @@ class Scheduler:
         await asyncio.shield(self._claiming)
 
     async def _begin(self, asks: list[Ask]) -> None:
-        for claim, call in await self.claim(await self._worth(asks)):
-            task = asyncio.create_task(self._sender.deliver(claim, call))
-            self._deliveries.add(task)
-            task.add_done_callback(self._delivered)
+        self._deliver(await self.claim(await self._worth(asks)))
         await self._object()
 
     async def _worth(self, asks: list[Ask]) -> list[Ask]:
@@ -157,6 +162,46 @@ class Scheduler:
             taking = await self._claims.within(connection, asks, committing=committing)
         self._remember(taking)
         return taking.made
+
+    # ── claims of an intake ───────────────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def taking(self) -> Iterator[bool]:
+        """Around a transaction that takes requests in: whether it may claim some. A stop waits for it."""
+        self._takers += 1
+        try:
+            yield self._open
+        finally:
+            self._takers -= 1
+            if not self._takers:
+                self._quiet.set()
+
+    def at_once(self, queues: Mapping[tuple[Desk, int], int]) -> list[Ask]:
+        """Of conversations that an intake has just made ready, by their queue: what it may claim itself. Nothing of
+        theirs waits, their buckets are open and nobody else's, and there is room for more calls than people's reserve.
+        """
+        room = min(self._calls - self._reserve - len(self._deliveries), _AT_ONCE)
+        if sum(queues.values()) > room:
+            return []
+        return [
+            Ask(desk, rank, most)
+            for (desk, rank), most in queues.items()
+            if self._agenda.rests(desk) and self._slots.is_open(desk)
+        ]
+
+    async def within(self, connection: Connection, asks: list[Ask]) -> Taking:
+        """To be given to ``begin`` once the transaction has committed."""
+        return await self._claims.within(connection, asks, committing=True)
+
+    def begin(self, taking: Taking) -> None:
+        self._remember(taking)
+        self._deliver(taking.made)
+
+    def _deliver(self, made: Iterable[Made]) -> None:
+        for claim, call in made:
+            task = asyncio.create_task(self._sender.deliver(claim, call))
+            self._deliveries.add(task)
+            task.add_done_callback(self._delivered)
 
     async def _object(self) -> None:
         """Obey what spoke against sending, once the others are on their way."""

@@ -134,6 +134,10 @@ class Slots:
         else:
             self._shared.add(desk)
 
+    def is_open(self, desk: Desk) -> bool:
+        """Whether a bucket is worth asking, as far as this process knows; never of one that others ask, too."""
+        return desk not in self._shared and self.opens.get(desk, 0.0) <= time.monotonic()
+
     async def look(self, desks: Collection[Desk]) -> dict[Desk, float]:
         """When buckets that other processes ask, too, are worth asking again: whoever comes second should learn it
         before choosing and judging what it would send. Neither locks nor gives.

@@ -7,9 +7,8 @@ from rich.table import Table
 
 from kaiwa.bus.producer import Producer
 from kaiwa.contracts import topics
-from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.contents import Contents
-from kaiwa.dispatcher.handlers.sends import Sends
+from kaiwa.dispatcher.intake import Intake
 from kaiwa.dispatcher.restore import Recovered, Recovery
 from kaiwa.dispatcher.settings import Dispatcher
 from kaiwa.runtime.cli import Failure, Json, emit
@@ -67,6 +66,6 @@ async def _recover(settings: RestoreSettings) -> Recovered | None:
         if await _sql.others_at_work(connection):
             raise Failure("a dispatcher is at work on this database: stop it, then run this again")
         partitions = await producer.partitions(topics.EVENTS, within=_WITHIN)
-        sends = Sends(opened, producer, vault, Bell(), partitions=partitions)
-        recovery = Recovery(settings.kafka, connection, sends, vault, policy=own.policy)
+        intake = Intake(vault, partitions=partitions)
+        recovery = Recovery(settings.kafka, connection, intake, vault, policy=own.policy)
         return await recovery.run(lambda line: typer.echo(line, err=True))

@@ -137,6 +137,10 @@ class Agenda:
         """The bucket is full until then, as was seen without asking it; people may still take over a slot."""
         self._others.rest(desk, until)
 
+    def rests(self, desk: Desk) -> bool:
+        """Whether nothing is known to wait there: who comes overtakes nobody."""
+        return desk not in self._people.waiting and desk not in self._others.waiting
+
     def unsure(self) -> set[str]:
         """Accounts of which more may wait than is known: look again."""
         found, self._unsure = self._unsure, set()

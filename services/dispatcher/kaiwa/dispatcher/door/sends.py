@@ -21,7 +21,7 @@ from kaiwa.dispatcher.door import standing
 from kaiwa.dispatcher.door.asking import Answer, Asked, invalid
 from kaiwa.dispatcher.door.callers import Caller
 from kaiwa.dispatcher.door.problems import Refused, away, unknown
-from kaiwa.dispatcher.handlers.sends import faulty
+from kaiwa.dispatcher.intake import faulty
 from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime import crash, logs
 from kaiwa.runtime.clock import utc_now

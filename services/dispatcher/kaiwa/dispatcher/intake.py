@@ -1,0 +1,214 @@
+"""Requests into the database: each once, refused at once where nothing but the request is needed to see why."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from kaiwa.bus.records import Record, header_text
+from kaiwa.contracts import ids, topics
+from kaiwa.contracts.cloudevents import TRACEPARENT
+from kaiwa.contracts.partition import of_conversation
+from kaiwa.contracts.reasons import Reason
+from kaiwa.contracts.sends import SendRequest, decode
+from kaiwa.contracts.times import from_ms, parse
+from kaiwa.contracts.wire import UNREADABLE
+from kaiwa.dispatcher import comments, endings
+from kaiwa.dispatcher.contents import Contents, Saying
+from kaiwa.dispatcher.core.agenda import Desk
+from kaiwa.dispatcher.core.intake import Fault, addressable, due_at, fault, registry_fault
+from kaiwa.dispatcher.core.lanes import RANKS
+from kaiwa.dispatcher.core.unit import Content, contents, handover
+from kaiwa.dispatcher.outcomes import Told, report, words
+from kaiwa.dispatcher.rows import Row, bucket_of
+from kaiwa.runtime import metrics
+from kaiwa.store.pool import Connection
+from kaiwa.store.queries import load
+
+_sql = load("kaiwa.dispatcher")
+
+Room = tuple[str, str]
+"""Account and customer."""
+
+Queue = tuple[Desk, int]
+"""The bucket that a message takes, and its lane's rank."""
+
+_UNTOLD = dict.fromkeys(("evidence", "tag", "disclosure", "window_closes_at")) | {"attempt": 0}
+"""What an outcome may tell and a new request does not have."""
+
+_ACTIONS = {"escalate", "release", "cancel"}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A request that can be read, when Kafka got it, and the trace it belongs to."""
+
+    intent_id: str
+    request: SendRequest
+    appended_at: datetime
+    traceparent: str | None
+
+
+class Intake:
+    def __init__(self, vault: Contents, *, partitions: int) -> None:
+        self._vault = vault
+        self._partitions = partitions
+
+    async def take_in(self, connection: Connection, taken: dict[str, Taken]) -> dict[Room, Queue]:
+        """By their intents' ids; what is known already stays as it is. The conversations in which something new may go
+        now, and its queue.
+        """
+        names = list({item.request.account_id for item in taken.values()})
+        found = [row async for row in _sql.before_intake(connection, ids=names)]
+        known, now = {row["account_id"]: row for row in found}, found[0]["now"]
+        rows = [
+            {"ordinal": n, **_row(item, known.get(item.request.account_id), now)}
+            for n, item in enumerate(taken.values())
+        ]
+        for row in rows:
+            customer_id = row["customer_id"]
+            row["partition"] = self._partition(row["account_id"], customer_id) if customer_id else None
+        new = {row["intent_id"] async for row in self._insert(connection, taken, rows, now)}
+        metrics.INTAKE.labels("repeated").inc(len(rows) - len(new))
+        fresh = [row for row in rows if row["intent_id"] in new]
+        refused = sum(row["state"] == "refused" for row in fresh)
+        metrics.INTAKE.labels("refused").inc(refused)
+        metrics.INTAKE.labels("accepted").inc(len(fresh) - refused)
+        for row in fresh:
+            if not row["seq"]:  # it needs no call
+                await _act(connection, row["intent_id"], taken[row["intent_id"]].request, now)
+        rooms = sorted({(row["account_id"], row["customer_id"]) for row in fresh if row["customer_id"]})
+        if rooms:
+            accounts, customers = zip(*rooms, strict=True)
+            await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
+        return _ready(fresh, now)
+
+    def _insert(
+        self, connection: Connection, taken: dict[str, Taken], rows: list[dict[str, Any]], now: datetime
+    ) -> AsyncIterator[Row]:
+        """All that a new request leaves in the database: it, what it says, and what its caller is told; which are new."""
+        kept = {
+            name: self._vault.seal(name, Saying(request.message, request.reply_to))
+            for row in rows
+            if row["state"] == "queued"
+            and (request := taken[name := row["intent_id"]].request).kind == "message"
+            and request.message
+        }
+        told = {row["intent_id"]: words(_told(row, now)) for row in rows if row["seq"]}
+        inserted: AsyncIterator[Row] = _sql.take_in(
+            connection,
+            rows=rows,
+            kept=list(kept),
+            sealed=list(kept.values()),
+            topic=topics.OUTCOMES,
+            told=list(told),
+            keys=[item.key for item in told.values()],
+            outcomes=[item.value for item in told.values()],
+            headers=[item.headers for item in told.values()],
+            measured=[item.measured for item in told.values()],
+        )
+        return inserted
+
+    def _partition(self, account_id: str, customer_id: str) -> int:
+        """Where the conversation's events are; of a room without a customer anywhere, see the migration."""
+        stands_in = comments.is_room(customer_id)
+        return -self._partitions if stands_in else of_conversation(account_id, customer_id, self._partitions)
+
+
+def _ready(fresh: list[dict[str, Any]], now: datetime) -> dict[Room, Queue]:
+    ready: dict[Room, Queue] = {}
+    for row in fresh:
+        if row["state"] == "queued" and row["due_at"] <= now and row["customer_id"]:
+            queue = Desk(row["account_id"], row["bucket"]), RANKS[row["lane"]]
+            room = row["account_id"], row["customer_id"]
+            ready[room] = min(ready.get(room, queue), queue, key=lambda found: found[1])
+    return ready
+
+
+def _told(row: dict[str, Any], now: datetime) -> Told:
+    """The first outcome of a request, made from what was inserted a moment ago."""
+    accepted = row["state"] == "queued"
+    return Told({**_UNTOLD, **row, "now": now}, "accepted" if accepted else "refused", row["reason"])
+
+
+async def _act(connection: Connection, intent_id: str, request: SendRequest, now: datetime) -> None:
+    """Requests that change what we know and call nobody."""
+    room = {"account_id": request.account_id, "customer_id": request.recipient.customer_id}
+    if request.kind == "escalate":
+        await _sql.escalate(connection, **room, at=now)
+    elif request.kind == "release":
+        await _sql.release(connection, **room, at=now)
+        await _sql.wake_held(connection, **room)
+    elif request.cancel and not await _cancel(connection, request.account_id, request.cancel.request_id):
+        await _sql.turn_down(connection, intent_id=intent_id, reason=Reason.TOO_LATE)
+        await report(connection, intent_id, "refused", Reason.TOO_LATE)
+        return
+    await report(connection, intent_id, "sent")
+
+
+async def _cancel(connection: Connection, account_id: str, request_id: str) -> bool:
+    target = await _sql.lock_cancellable(connection, account_id=account_id, request_id=request_id)
+    if target:
+        await endings.finish(connection, target, "cancelled", None)
+    return target is not None
+
+
+def read(record: Record) -> Taken | None:
+    """The request, None where nobody could tell whose it is."""
+    try:
+        request = decode(record.value or b"")
+    except UNREADABLE:
+        return None
+    if not addressable(request):
+        return None
+    intent_id = ids.derived(request.account_id, request.request_id)
+    return Taken(intent_id, request, from_ms(record.timestamp), header_text(record, TRACEPARENT))
+
+
+def faulty(request: SendRequest, account: Row | None) -> Fault | None:
+    """What is wrong with a request, as far as it and its account's row (None: there is none) tell."""
+    if wrong := fault(request):
+        return wrong
+    if account is None:
+        return Fault(Reason.UNKNOWN_ACCOUNT, Reason.UNKNOWN_ACCOUNT.advice, "account_id")
+    return registry_fault(request, app_id=account["app_id"], default_app=account["default_app"])
+
+
+def _row(item: Taken, account: Row | None, now: datetime) -> dict[str, Any]:
+    request = item.request
+    wrong = faulty(request, account)
+    acted = request.kind in _ACTIONS
+    message = request.message
+    control = request.thread_control if request.kind == "thread_control" and wrong is None else None
+    pieces: list[Content] = [handover(control)] if control else []
+    if message and request.kind == "message" and wrong is None:
+        pieces = contents(message, None)
+    comment_id = request.recipient.comment_id
+    kind = pieces[0].kind if pieces else None
+    state = "refused" if wrong else "sent" if acted else "queued"
+    return {
+        "intent_id": item.intent_id,
+        "account_id": request.account_id,
+        "request_id": request.request_id,
+        "customer_id": request.recipient.customer_id or (comments.room(comment_id) if comment_id else None),
+        "comment_id": comment_id,
+        "addressee": comment_id and (request.recipient.customer_id or comment_id),
+        "author_kind": request.author.kind,
+        "lane": request.effective_lane,
+        "content_kind": kind,
+        "bucket": bucket_of(kind, comment=comment_id is not None, live=False),
+        "pieces": len(pieces),
+        "thread_control": control and msgspec.to_builtins(control),
+        "state": state,
+        "reason": wrong and wrong.reason,
+        "error": wrong
+        and {"code": None, "subcode": None, "explanation": wrong.explanation, "fbtrace_id": None},
+        "requested_at": item.appended_at,
+        "due_at": now if wrong else due_at(request, now),
+        "expires_at": None if wrong or not request.expires_at else parse(request.expires_at),
+        "traceparent": item.traceparent,
+        "finished_at": now if wrong or acted else None,
+        "seq": 1 if wrong or not acted else 0,
+    }

@@ -1,0 +1,117 @@
+"""What comes to an account that rests is claimed in the transaction that takes it in."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import asyncpg
+import msgspec
+import pytest
+from aiokafka import ConsumerRecord
+from claiming import SHOP, Commits, Delivers, scheduler, shops
+
+from kaiwa.bus.records import Record
+from kaiwa.contracts import topics
+from kaiwa.contracts.sends import Author, Message, Recipient, SendRequest
+from kaiwa.dispatcher.bell import Bell
+from kaiwa.dispatcher.contents import Contents, Ring
+from kaiwa.dispatcher.handlers.sends import Sends
+from kaiwa.dispatcher.intake import Intake
+from kaiwa.dispatcher.scheduler import Scheduler
+
+CUSTOMERS = [f"c{n}" for n in range(40)]
+TOGETHER = """
+select count(*) from dispatcher.intents as i join dispatcher.contents as c using (intent_id)
+where i.state = 'claimed' and i.xmin = c.xmin
+"""
+"""Claims that were made in the transaction which stored what the message says."""
+
+
+def asked(customer: str, request_id: str = "r") -> Record:
+    request = SendRequest(
+        request_id=f"{request_id} {customer}".replace(" ", "-"),
+        account_id=SHOP,
+        recipient=Recipient(customer),
+        author=Author("human", "agent-7"),
+        message=Message(text="Hello"),
+    )
+    written = round(time.time() * 1000)
+    return ConsumerRecord(topics.SENDS, 0, 0, written, 0, b"k", msgspec.json.encode(request), None, 0, 0, ())
+
+
+@pytest.fixture
+async def db(database: str) -> AsyncIterator[asyncpg.Pool]:
+    """Conversations in which nothing waits."""
+    async with shops(database, CUSTOMERS, []) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def at_work(db: asyncpg.Pool, marker: Commits, sender: Delivers) -> AsyncIterator[tuple[Sends, Any]]:
+    """An intake beside a scheduler, and the task of the latter."""
+    ring = Ring([b"k" * 32])
+    scheduling: Scheduler = scheduler(db, marker, sender)
+    running = asyncio.create_task(scheduling.run())
+    await asyncio.sleep(0)  # it has begun
+    intake = Intake(Contents(lambda: ring), partitions=12)
+    try:
+        yield Sends(db, cast("Any", None), intake, scheduling, Bell()), running
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def test_it_is_claimed_as_it_is_taken_in(db: asyncpg.Pool) -> None:
+    """Broken by: leaving it to the scheduler, which costs a message a look and another transaction."""
+    marker, sender = Commits(), Delivers()
+    async with at_work(db, marker, sender) as (sends, _):
+        await sends.handle([asked("c1")])
+        assert await db.fetchval(TOGETHER) == 1
+    assert (len(marker.asked), sender.calls) == (1, ["a call"])
+
+
+async def test_a_second_batch_meets_a_bucket_that_is_not_open(db: asyncpg.Pool) -> None:
+    """Broken by: asking a bucket that has nothing to give, while its account's other messages wait for their turn."""
+    marker, sender = Commits(), Delivers()
+    async with at_work(db, marker, sender) as (sends, _):
+        await sends.handle([asked("c1"), asked("c2"), asked("c3")])
+        before = await db.fetchval(TOGETHER)
+        await sends.handle([asked("c4")])
+        assert await db.fetchval(TOGETHER) == before
+
+
+async def test_many_are_left_to_the_scheduler(db: asyncpg.Pool) -> None:
+    """Broken by: a backlog whose first account has everything claimed, whatever waits of others."""
+    async with at_work(db, Commits(), Delivers()) as (sends, _):
+        await sends.handle([asked(customer) for customer in CUSTOMERS])
+        assert await db.fetchval(TOGETHER) == 0
+
+
+async def test_one_that_cannot_be_committed_to_is_taken_in_all_the_same(db: asyncpg.Pool) -> None:
+    """Broken by: a batch that fails with its claims, and comes again for ever."""
+    marker = Commits(failing=True)
+    async with at_work(db, marker, Delivers()) as (sends, _):
+        await sends.handle([asked("c1")])
+        assert await db.fetchval("select count(*) from dispatcher.contents") == 1
+        assert await db.fetchval(TOGETHER) == 0
+
+
+async def test_a_stop_leaves_no_call_that_an_intake_committed_to(db: asyncpg.Pool) -> None:
+    """Broken by: a scheduler that ends before an intake which claims: nobody would wait for its calls."""
+    marker, sender = Commits(), Delivers()
+    marker.may.clear()
+    async with at_work(db, marker, sender) as (sends, running):
+        intake = asyncio.create_task(sends.handle([asked("c1")]))
+        async with asyncio.timeout(10):
+            await marker.begun.wait()
+        running.cancel()
+        await asyncio.sleep(0.1)  # nothing ends meanwhile
+        assert not running.done()
+        marker.may.set()
+        await intake
+        await asyncio.wait([running])
+        await sends.handle([asked("c2")])
+        assert await db.fetchval(TOGETHER) == 1, "none is begun after the stop"
+    assert sender.calls == ["a call"]
