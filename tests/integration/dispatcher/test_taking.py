@@ -22,6 +22,7 @@ from kaiwa.dispatcher.intake import Intake
 from kaiwa.dispatcher.scheduler import Scheduler
 
 CUSTOMERS = [f"c{n}" for n in range(40)]
+NOTHING_WAITS = "update dispatcher.conversations set next_due = null where account_id = $1"
 TOGETHER = """
 select count(*) from dispatcher.intents as i join dispatcher.contents as c using (intent_id)
 where i.state = 'claimed' and i.xmin = c.xmin
@@ -45,6 +46,7 @@ def asked(customer: str, request_id: str = "r") -> Record:
 async def db(database: str) -> AsyncIterator[asyncpg.Pool]:
     """Conversations in which nothing waits."""
     async with shops(database, CUSTOMERS, []) as opened:
+        await opened.execute(NOTHING_WAITS, SHOP)
         yield opened
 
 
