@@ -1,7 +1,7 @@
 """A scheduler on a real database between a marker and a sender that only note what they are given."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, cast
@@ -13,7 +13,7 @@ from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.decide import Send
 from kaiwa.dispatcher.core.state import Policy
-from kaiwa.dispatcher.mark import Call, Claim, Marker
+from kaiwa.dispatcher.mark import Call, Claim, Marker, Prepared
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.dispatcher.send import Sender
@@ -51,14 +51,21 @@ class Commits:
         self.may.set()
         self._failing = failing
 
-    async def within(self, _: Any, decided: list[tuple[Row, Send]]) -> dict[str, Call]:
+    async def prepare(self, _: Any, decided: list[tuple[Row, Send]]) -> Prepared:
         ids = [row["intent_id"] for row, _ in decided]
-        self.asked.append(ids)
-        self.begun.set()
-        await self.may.wait()
-        if self._failing:
+        if ids:
+            self.asked.append(ids)
+            self.begun.set()
+            await self.may.wait()
+        if ids and self._failing:
             raise IndexError("what nobody thought of")
-        return dict.fromkeys(ids, cast("Call", "a call"))
+        return Prepared(dict.fromkeys(ids, cast("Any", "a call")), {}, frozenset())
+
+    def parts(self, prepared: Prepared) -> list[dict[str, Any]]:
+        return [{"intent_id": name, "kind": "text", "covers": 0} for name in prepared.ready]
+
+    def calls(self, prepared: Prepared, numbers: Mapping[str, int]) -> dict[str, Call]:
+        return {name: call for name, call in prepared.ready.items() if numbers[name]}  # type: ignore[misc]
 
 
 class Delivers:

@@ -25,9 +25,9 @@ CUSTOMERS = [f"c{n}" for n in range(40)]
 NOTHING_WAITS = "update dispatcher.conversations set next_due = null where account_id = $1"
 TOGETHER = """
 select count(*) from dispatcher.intents as i join dispatcher.contents as c using (intent_id)
-where i.state = 'claimed' and i.xmin = c.xmin
+where i.state = 'sending' and i.xmin = c.xmin
 """
-"""Claims that were made in the transaction which stored what the message says."""
+"""Calls that were committed to in the transaction which stored what the message says."""
 
 
 def asked(customer: str, request_id: str = "r") -> Record:

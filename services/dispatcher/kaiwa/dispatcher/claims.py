@@ -4,16 +4,17 @@ requests in. What may not go is obeyed in another one: meanwhile the others' slo
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from kaiwa.dispatcher import comments, rows, waiting
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.decide import Decision, Send
+from kaiwa.dispatcher.core.pace import Slot
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.mark import Call, Claim, Marker
 from kaiwa.dispatcher.rows import Row
-from kaiwa.dispatcher.slots import Slots, Want
+from kaiwa.dispatcher.slots import Moves, Slots, Want
 from kaiwa.dispatcher.uploads import Errand
 from kaiwa.runtime import crash
 from kaiwa.store.pool import Connection
@@ -34,21 +35,27 @@ class Taking(NamedTuple):
     asks: Sequence[Ask]
     locked: Sequence[Row]
     claims: Sequence[Claim]
-    calls: dict[str, Call | Errand]
-    begun: frozenset[str]
+    calls: Mapping[str, Call | Errand]
     objected: frozenset[Room]
     """Where the next request may not go: to be given to ``Claims.object``."""
 
     @property
     def made(self) -> list[Made]:
         """To be delivered, each of them."""
-        far = [claim for claim in self.claims if claim.intent_id not in self.begun]
-        if far:
+        if len(self.calls) < len(self.claims):
             crash.point("dispatcher.claimed")
         if self.calls:
             crash.point("dispatcher.sending_committed")
-        by_name = {claim.intent_id: claim for claim in self.claims}
-        return [(by_name[name], call) for name, call in self.calls.items()] + [(claim, None) for claim in far]
+        return [(claim, self.calls.get(claim.intent_id)) for claim in self.claims]
+
+
+class _Granted(NamedTuple):
+    """What may go, and when."""
+
+    row: Row
+    send: Send
+    want: Want
+    slot: Slot
 
 
 class Claims:
@@ -58,9 +65,7 @@ class Claims:
         self._policy = policy
 
     async def within(self, connection: Connection, asks: Sequence[Ask], *, committing: bool) -> Taking:
-        """Each claim has a slot. Where that is near, the call is committed to at once (``committing``), which saves a
-        transaction.
-        """
+        """Each claim has a slot. Where that is near, the call is committed to by the same statement (``committing``)."""
         since = time.monotonic()
         locked = [
             row
@@ -80,13 +85,29 @@ class Claims:
             for row, decision in decided
             if not isinstance(decision, Send)
         )
-        claims = await self._claim(connection, locked, ready, since) if ready else []
-        near = [(row, send) for claim, row, send in claims if committing and self._slots.near(claim.slot)]
+        granted, moves = await self._granted(connection, locked, ready)
+        if not granted:
+            return Taking(asks, locked, [], {}, objected)
+        near = [found for found in granted if committing and self._slots.near(found.slot)]
         # In the order of `claimed`: what comments allow is taken one by one.
-        near.sort(key=lambda found: (found[0]["account_id"], found[0]["comment_id"] or ""))
-        calls = await self._marker.within(connection, near) if near else {}
-        begun = frozenset(row["intent_id"] for row, _ in near)
-        return Taking(asks, locked, [claim for claim, *_ in claims], calls, begun, objected)
+        near.sort(key=lambda found: (found.row["account_id"], found.row["comment_id"] or ""))
+        prepared = await self._marker.prepare(connection, [(found.row, found.send) for found in near])
+        claimed = _sql.claim(
+            connection,
+            ids=[found.row["intent_id"] for found in granted],
+            slots=[found.slot.at for found in granted],
+            refused=list(prepared.refused),
+            parts=self._marker.parts(prepared),
+            lease=self._policy.lease,
+            **moves._asdict(),
+        )
+        by_name = {found.row["intent_id"]: found for found in granted}
+        claims, numbers = [], {}
+        async for row in claimed:
+            name = row["intent_id"]
+            claims.append(Claim(name, row["fence"], by_name[name].want, by_name[name].slot, since))
+            numbers[name] = row["part_id"]
+        return Taking(asks, locked, claims, self._marker.calls(prepared, numbers), objected)
 
     async def object(self, connection: Connection, objected: Iterable[Room]) -> None:
         """Refuse or defer what may not go, where nobody else has the conversation."""
@@ -123,28 +144,11 @@ class Claims:
         await _sql.refresh_heads(connection, **room)
         return True
 
-    async def _claim(
-        self, connection: Connection, locked: list[Row], ready: list[tuple[Row, Send]], since: float
-    ) -> list[tuple[Claim, Row, Send]]:
+    async def _granted(
+        self, connection: Connection, locked: Sequence[Row], ready: Sequence[tuple[Row, Send]]
+    ) -> tuple[list[_Granted], Moves]:
         buckets = {(row["account_id"], row["class"]): row for row in locked}
         wants = [Want(Desk(row["account_id"], row["bucket"]), row["lane_rank"]) for row, _ in ready]
         slots, moves = await self._slots.give(connection, list(buckets.values()), wants)
-        granted = {
-            row["intent_id"]: (want, slot, row, send)
-            for (row, send), want, slot in zip(ready, wants, slots, strict=True)
-            if slot
-        }
-        if not granted:
-            return []
-        claimed = _sql.claim(
-            connection,
-            ids=list(granted),
-            slots=[slot.at for _, slot, *_ in granted.values()],
-            lease=self._policy.lease,
-            **moves._asdict(),
-        )
-        made = []
-        async for taken in claimed:
-            want, slot, row, send = granted[taken["intent_id"]]
-            made.append((Claim(taken["intent_id"], taken["fence"], want, slot, since), row, send))
-        return made
+        found = zip(ready, wants, slots, strict=True)
+        return [_Granted(row, send, want, slot) for (row, send), want, slot in found if slot], moves

@@ -6,7 +6,7 @@ What is returned has been promised to the database as "perhaps sent"; only a :cl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import asyncpg
 import msgspec
@@ -93,6 +93,15 @@ class _Ready:
     borrowed: tuple[bytes, ...]
 
 
+class Prepared(NamedTuple):
+    """What may go, by its request: calls that only lack their parts' numbers, and what others need first."""
+
+    ready: Mapping[str, _Ready]
+    errands: Mapping[str, Errand]
+    refused: frozenset[str]
+    """What may not go, as was seen only now; its request has moved on."""
+
+
 class Marker:
     """Turns claims into calls, many in one transaction."""
 
@@ -110,23 +119,29 @@ class Marker:
             ids = [row["intent_id"] async for row in held]
             found = [row async for row in _sql.claimed(connection, ids=ids)]
             decided = [(row, await self._decide(connection, row)) for row in found]
-            done = await self.within(connection, [(row, send) for row, send in decided if send])
+            prepared = await self.prepare(connection, [(row, send) for row, send in decided if send])
+            numbers = await self._begin(connection, prepared)
         crash.point("dispatcher.sending_committed")
+        done = self.calls(prepared, numbers)
         return [done.get(claim.intent_id) for claim in claims]
 
-    async def within(
-        self, connection: Connection, decided: Sequence[tuple[Row, Send]]
-    ) -> dict[str, Call | Errand]:
-        """The same of what may go, in a transaction that has it locked, as the one that claims it."""
-        prepared = [(row["intent_id"], await self._prepare(connection, row, send)) for row, send in decided]
-        ready = [found for _, found in prepared if isinstance(found, _Ready)]
-        parts = await self._begin(connection, ready)
-        done: dict[str, Call | Errand] = {
-            name: found for name, found in prepared if isinstance(found, Errand)
-        }
-        return done | {
-            found.row["intent_id"]: self._call(found, parts[found.row["intent_id"]]) for found in ready
-        }
+    async def prepare(self, connection: Connection, decided: Sequence[tuple[Row, Send]]) -> Prepared:
+        """Calls for what may go, in a transaction that has it locked; to be begun in the same one."""
+        found = {row["intent_id"]: await self._prepare(connection, row, send) for row, send in decided}
+        return Prepared(
+            {name: one for name, one in found.items() if isinstance(one, _Ready)},
+            {name: one for name, one in found.items() if isinstance(one, Errand)},
+            frozenset(name for name, one in found.items() if one is None),
+        )
+
+    def parts(self, prepared: Prepared) -> list[dict[str, Any]]:
+        """What the database is to know of these calls."""
+        return [self._part(one) for one in prepared.ready.values()]
+
+    def calls(self, prepared: Prepared, numbers: Mapping[str, int]) -> dict[str, Call | Errand]:
+        """By their requests, once the parts have these numbers."""
+        ready = {name: self._call(one, numbers[name]) for name, one in prepared.ready.items()}
+        return {**prepared.errands, **ready}
 
     async def _decide(self, connection: Connection, row: Row) -> Send | None:
         decision = rows.decision(row, self._policy)
@@ -185,12 +200,10 @@ class Marker:
         names = {name: row[name] for name in ("account_id", "comment_id", "intent_id")}
         return None if await _sql.take_grant(connection, **names) else Reason.COMMENT_GRANT_USED
 
-    async def _begin(self, connection: Connection, ready: list[_Ready]) -> dict[str, int]:
-        if not ready:
+    async def _begin(self, connection: Connection, prepared: Prepared) -> dict[str, int]:
+        if not prepared.ready:
             return {}
-        begun = _sql.begin_parts(
-            connection, rows=[self._part(found) for found in ready], lease=self._policy.lease
-        )
+        begun = _sql.begin_parts(connection, rows=self.parts(prepared), lease=self._policy.lease)
         return {row["intent_id"]: row["part_id"] async for row in begun}
 
     def _part(self, found: _Ready) -> dict[str, Any]:

@@ -170,25 +170,49 @@ left join lateral (select t.sealed from dispatcher.contents as t where t.intent_
 left join dispatcher.comments as g on g.account_id = i.account_id and g.comment_id = i.comment_id
 where i.started or i.next_at <= clock_timestamp();
 
--- name: claim(lease, ids, slots, accounts, classes, tats, tolerances)
--- Each for the length of the lease, and its conversation with it; the buckets move on by the slots that were given.
+-- name: claim(lease, ids, slots, refused, parts, accounts, classes, tats, tolerances)
+-- Each for the length of the lease, and its conversation with it, but for what was refused meanwhile; the buckets move on by
+-- the slots that were given. Those with a part are begun at once, as begin_parts does it.
 with moved as (
     update dispatcher.buckets as b set tat = k.tat, tolerance = k.tolerance
     from unnest(:accounts::text[], :classes::text[], :tats::timestamptz[], :tolerances::interval[])
         as k(account_id, class, tat, tolerance)
     where b.account_id = k.account_id and b.class = k.class
+), part as (
+    select * from jsonb_to_recordset(:parts::jsonb) as r(
+        intent_id text, tag text, window_closes_at timestamptz, kind text, covers smallint, disclosure jsonb,
+        content_hash text
+    )
 ), claimed as (
     update dispatcher.intents as i
-    set state = 'claimed', fence = nextval('dispatcher.fences'), lease_until = clock_timestamp() + :lease::interval,
-        slot_at = k.slot_at
-    from unnest(:ids::text[], :slots::timestamptz[]) as k(intent_id, slot_at)
+    set state = case when k.begins then 'sending' else 'claimed' end, fence = nextval('dispatcher.fences'),
+        lease_until = clock_timestamp() + :lease::interval, slot_at = k.slot_at, started = i.started or k.begins,
+        attempt = i.attempt + k.begins::integer, tag = case when k.begins then k.tag else i.tag end,
+        window_closes_at = case when k.begins then k.window_closes_at else i.window_closes_at end
+    from (
+        select c.intent_id, c.slot_at, part.intent_id is not null as begins, part.tag, part.window_closes_at
+        from unnest(:ids::text[], :slots::timestamptz[]) as c(intent_id, slot_at)
+        left join part using (intent_id)
+        where c.intent_id <> all(:refused::text[])
+    ) as k
     where i.intent_id = k.intent_id and i.state = 'queued'
     returning i.intent_id, i.fence, i.account_id, i.customer_id
 ), held as (
     update dispatcher.conversations as c set in_flight = k.intent_id
     from claimed as k where c.account_id = k.account_id and c.customer_id = k.customer_id
+), begun as (
+    insert into dispatcher.parts (
+        intent_id, n, account_id, customer_id, state, kind, covers, disclosure, content_hash, called_at
+    )
+    select
+        c.intent_id, 1 + (select count(*) from dispatcher.parts as p where p.intent_id = c.intent_id),
+        c.account_id, c.customer_id, 'sending', part.kind, part.covers, part.disclosure,
+        decode(part.content_hash, 'hex'), clock_timestamp()
+    from claimed as c
+    join part using (intent_id)
+    returning intent_id, part_id
 )
-select intent_id, fence from claimed;
+select intent_id, fence, part_id from claimed left join begun using (intent_id);
 
 -- name: yielding(account_id, bucket, committed, most)
 -- Claims of automated messages that nobody is about to commit to, those with the earliest slots first.
