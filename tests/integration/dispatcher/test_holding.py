@@ -9,6 +9,7 @@ import pytest
 
 from kaiwa.contracts import ids
 from kaiwa.contracts.sends import Author, Message, Recipient, SendRequest
+from kaiwa.dispatcher import queues
 from kaiwa.dispatcher.contents import Contents, Ring
 from kaiwa.dispatcher.intake import Intake, Taken
 from kaiwa.store.migrate import migrate, rooms
@@ -66,13 +67,14 @@ async def test_who_works_on_a_conversation_keeps_others_away(db: asyncpg.Pool, w
 
 
 async def test_a_head_that_stands_is_not_written_anew(db: asyncpg.Pool) -> None:
-    """Broken by: `refresh_heads` that writes every row, with a new entry in each of its indexes."""
+    """Broken by: choosing heads that writes every row, with a new entry in each of its indexes."""
     version = "select xmin::text, next_lane from dispatcher.conversations"
     seen = []
     for number in ("1", "2"):
         async with db.acquire() as connection, connection.transaction():
             await take_in(connection, number)
-        await _sql.refresh_heads(db, **ROOM)
+        async with db.acquire() as connection:
+            await queues.refresh(connection, **ROOM)
         seen += [tuple(row) for row in await db.fetch(version)]
     assert seen[0] == seen[1]
     assert seen[0][1] is not None

@@ -150,3 +150,13 @@ def test_a_bucket_that_somebody_else_emptied_is_not_asked_before_it_opens() -> N
     assert agenda.plan(64, 6, 0.1) == [Ask(SHOP, HUMAN, 1)]
     assert agenda.next() == 0.2
     assert Ask(SHOP, 2, MANY - 6) in agenda.plan(64, 6, 0.2)
+
+
+def test_who_joins_a_queue_is_added_to_those_who_wait() -> None:
+    """Broken by: a count that the newest one replaces: others would wait for the next look at everything."""
+    agenda = Agenda()
+    agenda.join(SHOP, 1, 2)
+    agenda.join(SHOP, 1, 3)
+    assert agenda.plan(10, 0, 0.0) == [Ask(SHOP, 1, 5)]
+    agenda.join(SHOP, 1, MANY)
+    assert agenda.plan(2 * MANY, 0, 0.0) == [Ask(SHOP, 1, MANY)]

@@ -6,6 +6,7 @@ from kaiwa.contracts import ids, topics
 from kaiwa.contracts.accounts import Account, State, encode, login_user_hash
 from kaiwa.contracts.cloudevents import headers
 from kaiwa.contracts.times import rfc3339
+from kaiwa.dispatcher import queues
 from kaiwa.dispatcher.accounts_file import BY_LOGIN, Entry, Step, columns, plan
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.outcomes import put
@@ -67,7 +68,7 @@ async def wake(connection: Connection, account_id: str) -> None:
         customers = [row["customer_id"] async for row in locked]
         await _sql.wake_account(connection, account_id=account_id)
         accounts = [account_id] * len(customers)
-        await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
+        await queues.refresh(connection, accounts=accounts, customers=customers)
 
 
 async def enforce(connection: Connection, account_id: str, *, blocked: bool, at: datetime) -> None:

@@ -1,25 +1,37 @@
 """The bell of a process: who has written something rings it, so that those who wait for it need not keep looking."""
 
 import asyncio
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from kaiwa.dispatcher.queues import Place
+
+
+class Rung(NamedTuple):
+    """What the bell was rung for: accounts that are worth a look, and queues that so many conversations have joined."""
+
+    accounts: set[str]
+    joined: Counter[Place]
 
 
 class Ear:
-    """One who waits: it remembers for which accounts the bell was rung since it last answered."""
+    """One who waits: it remembers what the bell was rung for since it last answered."""
 
     def __init__(self) -> None:
-        self._accounts: set[str] = set()
+        self._heard = Rung(set(), Counter())
         self._rung = asyncio.Event()
 
-    def hear(self, accounts: Iterable[str] = ()) -> None:
-        self._accounts.update(accounts)
+    def hear(self, accounts: Iterable[str] = (), joined: Mapping[Place, int] | None = None) -> None:
+        self._heard.accounts.update(accounts)
+        self._heard.joined.update(joined or {})
         self._rung.set()
 
-    def answered(self) -> set[str]:
-        """The accounts that it was rung for since the last answer."""
-        rung, self._accounts = self._accounts, set()
+    def answered(self) -> Rung:
+        """What it was rung for since the last answer."""
+        heard, self._heard = self._heard, Rung(set(), Counter())
         self._rung.clear()
-        return rung
+        return heard
 
     async def wait(self, seconds: float) -> None:
         """Until it is rung, or so long."""
@@ -40,8 +52,10 @@ class Bell:
         self._ears.append(ear := Ear())
         return ear
 
-    def ring(self, accounts: Iterable[str]) -> None:
-        """Something of these accounts was committed: it may go, and callers may be told."""
+    def ring(self, accounts: Iterable[str] = (), *, joined: Mapping[Place, int] | None = None) -> None:
+        """Something was committed: callers may be told, and it may go, in these queues, and in whichever there are of
+        these accounts.
+        """
         rung = set(accounts)
         for ear in self._ears:
-            ear.hear(rung)
+            ear.hear(rung, joined)

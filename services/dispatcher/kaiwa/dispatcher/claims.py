@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from kaiwa.dispatcher import comments, rows, waiting
+from kaiwa.dispatcher import comments, queues, rows, waiting
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.decide import Decision, Send
 from kaiwa.dispatcher.core.pace import Slot
@@ -130,7 +130,7 @@ class Claims:
         if any((row["account_id"], row["customer_id"], row["bucket"]) not in buckets for row in heads) or (
             len(heads) < len(locked)
         ):
-            await _sql.refresh_heads(
+            await queues.refresh(
                 connection, **keys
             )  # what they named is gone, was moved, or is no head any more
         return [
@@ -141,7 +141,7 @@ class Claims:
         if not await comments.moved(connection, row):
             return False
         room = {"accounts": [row["account_id"]], "customers": [row["customer_id"]]}
-        await _sql.refresh_heads(connection, **room)
+        await queues.refresh(connection, **room)
         return True
 
     async def _granted(

@@ -5,6 +5,7 @@ into the conversation of the comment's author, so that erasures, holds and the o
 """
 
 from kaiwa.contracts.partition import of_conversation
+from kaiwa.dispatcher import queues
 from kaiwa.dispatcher.rows import Row, bucket_of
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
@@ -40,7 +41,7 @@ async def moved(connection: Connection, row: Row) -> bool:
     # Whoever has that conversation now will be done in a moment: waiting for it here could close a circle.
     if await _sql.lock_room(connection, account_id=account_id, customer_id=commenter):
         await _sql.move_in(connection, intent_id=row["intent_id"], customer_id=commenter, bucket=bucket)
-        await _sql.refresh_heads(connection, accounts=[account_id], customers=[commenter])
+        await queues.refresh(connection, accounts=[account_id], customers=[commenter])
     return True
 
 
@@ -60,5 +61,5 @@ async def answered(connection: Connection, part: Row, recipient_id: str | None, 
     await _sql.move_in(connection, **intent, customer_id=recipient_id, bucket=part["bucket"])
     await _sql.move_part(connection, part_id=part["part_id"], customer_id=recipient_id)
     await _sql.free(connection, **intent, account_id=account_id, customer_id=before)
-    await _sql.refresh_heads(connection, accounts=[account_id], customers=[before])
+    await queues.refresh(connection, accounts=[account_id], customers=[before])
     return {**part, "customer_id": recipient_id}

@@ -11,7 +11,7 @@ import msgspec
 
 from kaiwa.contracts.outcomes import Evidence, PlatformError, State
 from kaiwa.contracts.reasons import Reason
-from kaiwa.dispatcher import control
+from kaiwa.dispatcher import control, queues
 from kaiwa.dispatcher.core.classify import RETRIES, Again, Failed, backoff
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.unit import CONTROL, GESTURES, SILENT
@@ -218,7 +218,7 @@ async def free(connection: Connection, row: Row) -> None:
     """The conversation may go on with the head of its queue."""
     account, customer = row["account_id"], row["customer_id"]
     await _sql.free(connection, account_id=account, customer_id=customer, intent_id=row["intent_id"])
-    await _sql.refresh_heads(connection, accounts=[account], customers=[customer])
+    await queues.refresh(connection, accounts=[account], customers=[customer])
 
 
 def _plain(error: PlatformError | None) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Requests into the database: each once, refused at once where nothing but the request is needed to see why."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,25 +16,18 @@ from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.sends import SendRequest, decode
 from kaiwa.contracts.times import from_ms, parse
 from kaiwa.contracts.wire import UNREADABLE
-from kaiwa.dispatcher import comments, endings
+from kaiwa.dispatcher import comments, endings, queues
 from kaiwa.dispatcher.contents import Contents, Saying
-from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.intake import Fault, addressable, due_at, fault, registry_fault
-from kaiwa.dispatcher.core.lanes import RANKS
 from kaiwa.dispatcher.core.unit import Content, contents, handover
 from kaiwa.dispatcher.outcomes import Told, report, words
+from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.rows import Row, bucket_of
 from kaiwa.runtime import metrics
 from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
-
-Room = tuple[str, str]
-"""Account and customer."""
-
-Queue = tuple[Desk, int]
-"""The bucket that a message takes, and its lane's rank."""
 
 _UNTOLD = dict.fromkeys(("evidence", "tag", "disclosure", "window_closes_at")) | {"attempt": 0}
 """What an outcome may tell and a new request does not have."""
@@ -56,10 +50,8 @@ class Intake:
         self._vault = vault
         self._partitions = partitions
 
-    async def take_in(self, connection: Connection, taken: dict[str, Taken]) -> dict[Room, Queue]:
-        """By their intents' ids; what is known already stays as it is. The conversations in which something new may go
-        now, and its queue.
-        """
+    async def take_in(self, connection: Connection, taken: dict[str, Taken]) -> Counter[Place]:
+        """By their intents' ids; what is known already stays as it is. The queues in which something new may go now."""
         names = list({item.request.account_id for item in taken.values()})
         found = [row async for row in _sql.before_intake(connection, ids=names)]
         known, now = {row["account_id"]: row for row in found}, found[0]["now"]
@@ -80,10 +72,8 @@ class Intake:
             if not row["seq"]:  # it needs no call
                 await _act(connection, row["intent_id"], taken[row["intent_id"]].request, now)
         rooms = sorted({(row["account_id"], row["customer_id"]) for row in fresh if row["customer_id"]})
-        if rooms:
-            accounts, customers = zip(*rooms, strict=True)
-            await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
-        return _ready(fresh, now)
+        accounts, customers = zip(*rooms, strict=True) if rooms else ((), ())
+        return await queues.refresh(connection, accounts=accounts, customers=customers)
 
     def _insert(
         self, connection: Connection, taken: dict[str, Taken], rows: list[dict[str, Any]], now: datetime
@@ -115,16 +105,6 @@ class Intake:
         """Where the conversation's events are; of a room without a customer anywhere, see the migration."""
         stands_in = comments.is_room(customer_id)
         return -self._partitions if stands_in else of_conversation(account_id, customer_id, self._partitions)
-
-
-def _ready(fresh: list[dict[str, Any]], now: datetime) -> dict[Room, Queue]:
-    ready: dict[Room, Queue] = {}
-    for row in fresh:
-        if row["state"] == "queued" and row["due_at"] <= now and row["customer_id"]:
-            queue = Desk(row["account_id"], row["bucket"]), RANKS[row["lane"]]
-            room = row["account_id"], row["customer_id"]
-            ready[room] = min(ready.get(room, queue), queue, key=lambda found: found[1])
-    return ready
 
 
 def _told(row: dict[str, Any], now: datetime) -> Told:

@@ -1,5 +1,6 @@
 """Writing down how calls ended, and what that says about the echoes that nobody could explain so far."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,7 @@ from kaiwa.dispatcher.core.classify import Again, Failed, InDoubt, Scope, Sent, 
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.throttle import CALM, FIRST_PAUSE, FULL, LONGEST_PAUSE, SLOW_FROM
 from kaiwa.dispatcher.pulse import Pulse
+from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.rows import Row
 from kaiwa.meta.errors import Action, explain
 from kaiwa.meta.usage import Usage
@@ -50,7 +52,7 @@ class Recorder:
         more: dict[int, bool] = {}
         async with self._pool.acquire() as connection, connection.transaction():
             locked = [row async for row in _sql.lock_parts(connection, ids=list(by_part))]
-            settled = await self._settle(connection, locked, by_part)
+            settled, joined = await self._settle(connection, locked, by_part)
             for part in locked:
                 item = by_part[part["part_id"]]
                 if item.part_id not in settled:
@@ -60,7 +62,8 @@ class Recorder:
             if locked:
                 rooms = {(part["account_id"], part["customer_id"]) for part in locked}
                 await settle.explain_all(connection, rooms, policy=self._policy)
-        self._bell.ring(part["account_id"] for part in locked)
+        others = (part["account_id"] for part in locked if part["part_id"] not in settled)
+        self._bell.ring(others, joined=joined)
         self._note_calls(ended)
         return [more.get(item.part_id, False) for item in ended]
 
@@ -77,8 +80,8 @@ class Recorder:
 
     async def _settle(
         self, connection: Connection, locked: list[Row], by_part: Mapping[int, Ended]
-    ) -> set[int]:
-        """All that ended as nearly all do, at once."""
+    ) -> tuple[set[int], Counter[Place]]:
+        """All that ended as nearly all do, at once; which ones it was, and the queues that go on."""
         named = [
             (part, verdict.mid)
             for part in locked
@@ -86,11 +89,13 @@ class Recorder:
             and verdict.mid is not None
             and sent.ordinary(part)
         ]
-        settled = await sent.settle(connection, named, policy=self._policy) if named else set()
+        if not named:
+            return set(), Counter()
+        settled, joined = await sent.settle(connection, named, policy=self._policy)
         for part, _ in named:
             if part["part_id"] in settled:
                 metrics.SENDS.labels("sent", part["lane"], "", "").inc()
-        return settled
+        return settled, joined
 
     async def _apply(self, connection: Connection, part: Row, verdict: Verdict) -> bool:
         reason = verdict.reason if isinstance(verdict, Failed | Again) else None

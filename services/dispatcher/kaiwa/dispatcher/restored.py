@@ -5,7 +5,7 @@ import msgspec
 from kaiwa.contracts.outcomes import Outcome
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.times import parse
-from kaiwa.dispatcher import endings
+from kaiwa.dispatcher import endings, queues
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.unit import GESTURES, Text, contents
@@ -96,4 +96,4 @@ async def _release(connection: Connection, row: Row) -> None:
     """Its conversation waits for nothing."""
     await _sql.let_go(connection, intent_id=row["intent_id"])
     rooms = {"accounts": [row["account_id"]], "customers": [row["customer_id"]]}
-    await _sql.refresh_heads(connection, **rooms)
+    await queues.refresh(connection, **rooms)

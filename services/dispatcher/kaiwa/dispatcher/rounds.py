@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from kaiwa.dispatcher import queues
 from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime import logs
 from kaiwa.store.pool import UNREACHABLE, Connection
@@ -39,4 +40,4 @@ async def learning(pool: asyncpg.Pool, row: Row) -> AsyncIterator[Connection]:
         _ = [r async for r in _sql.lock_conversations(connection, accounts=accounts, customers=customers)]
         yield connection
         await _sql.wake_due(connection, account_id=row["account_id"], customer_id=row["customer_id"])
-        await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
+        await queues.refresh(connection, accounts=accounts, customers=customers)

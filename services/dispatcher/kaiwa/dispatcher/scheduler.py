@@ -13,12 +13,14 @@ from contextlib import contextmanager
 
 import asyncpg
 
+from kaiwa.dispatcher import queues
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.claims import Claims, Made, Room, Taking
 from kaiwa.dispatcher.core.agenda import MANY, Agenda, Ask, Desk, Queue
 from kaiwa.dispatcher.core.lanes import HUMAN
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.mark import Marker
+from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.send import Sender
 from kaiwa.dispatcher.slots import Slots, Want
@@ -115,10 +117,13 @@ class Scheduler:
 
     async def _look(self, now: float) -> None:
         """Learn what waits: of accounts somebody rang for, of what has fallen due, and now and then of everything."""
-        rung = self._ear.answered() | self._agenda.unsure()
+        accounts, joined = self._ear.answered()
+        for (desk, rank), count in joined.items():
+            self._agenda.join(desk, rank, count)
+        rung = accounts | self._agenda.unsure()
         if now - self._ripened >= _RIPEN:
             self._ripened = now
-            rung |= await self._ripen()
+            await self._ripen()
         if now - self._looked >= _LOOK:
             self._looked = now
             await self._note(_sql.all_queues, many=MANY)
@@ -134,17 +139,18 @@ class Scheduler:
                 ]
             )
 
-    async def _ripen(self) -> set[str]:
-        """Choose heads anew where something has fallen due; of which accounts."""
+    async def _ripen(self) -> None:
+        """Choose heads anew where something has fallen due."""
         async with self._pool.acquire() as connection:
             if not await _sql.anything_wakes(connection):
-                return set()
+                return
             async with connection.transaction():
                 rooms = [row async for row in _sql.waking(connection, most=_RIPE)]
                 accounts = [row["account_id"] for row in rooms]
                 customers = [row["customer_id"] for row in rooms]
-                await _sql.refresh_heads(connection, accounts=accounts, customers=customers)
-        return set(accounts)
+                ripe = await queues.refresh(connection, accounts=accounts, customers=customers)
+        for (desk, rank), count in ripe.items():
+            self._agenda.join(desk, rank, count)
 
     async def claim(self, asks: list[Ask]) -> list[Made]:
         """In a transaction of its own."""
@@ -176,16 +182,16 @@ class Scheduler:
             if not self._takers:
                 self._quiet.set()
 
-    def at_once(self, queues: Mapping[tuple[Desk, int], int]) -> list[Ask]:
+    def at_once(self, joined: Mapping[Place, int]) -> list[Ask]:
         """Of conversations that an intake has just made ready, by their queue: what it may claim itself. Nothing of
         theirs waits, their buckets are open and nobody else's, and there is room for more calls than people's reserve.
         """
         room = min(self._calls - self._reserve - len(self._deliveries), _AT_ONCE)
-        if sum(queues.values()) > room:
+        if sum(joined.values()) > room:
             return []
         return [
             Ask(desk, rank, most)
-            for (desk, rank), most in queues.items()
+            for (desk, rank), most in joined.items()
             if self._agenda.rests(desk) and self._slots.is_open(desk)
         ]
 

@@ -4,11 +4,14 @@ What :mod:`kaiwa.dispatcher.endings` does for one request, statement by statemen
 as many. Whatever is out of the ordinary goes there.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
+from kaiwa.dispatcher import queues
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.unit import SILENT
 from kaiwa.dispatcher.outcomes import Told, parts_of, tell
+from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime import metrics
 from kaiwa.store.pool import Connection
@@ -28,8 +31,12 @@ def ordinary(part: Row) -> bool:
     )
 
 
-async def settle(connection: Connection, ended: Sequence[tuple[Row, str]], *, policy: Policy) -> set[int]:
-    """Write down that these parts were sent under these mids; which ones it was, without those whose mid is another's."""
+async def settle(
+    connection: Connection, ended: Sequence[tuple[Row, str]], *, policy: Policy
+) -> tuple[set[int], Counter[Place]]:
+    """Write down that these parts were sent under these mids; which ones it was, without those whose mid is another's,
+    and the queues in which their conversations stand now.
+    """
     named: dict[tuple[str, str], Row] = {}
     for part, mid in ended:
         named.setdefault((part["account_id"], mid), part)
@@ -41,8 +48,8 @@ async def settle(connection: Connection, ended: Sequence[tuple[Row, str]], *, po
     )
     rows = {row["part_id"]: row async for row in settled}
     if not rows:
-        return set()
-    await _sql.refresh_heads(
+        return set(), Counter()
+    joined = await queues.refresh(
         connection,
         accounts=[row["account_id"] for row in rows.values()],
         customers=[row["customer_id"] for row in rows.values()],
@@ -58,4 +65,4 @@ async def settle(connection: Connection, ended: Sequence[tuple[Row, str]], *, po
         for row in rows.values()
     ]
     await tell(connection, told)
-    return set(rows)
+    return set(rows), joined

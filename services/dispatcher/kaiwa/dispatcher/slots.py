@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import asyncpg
 
-from kaiwa.dispatcher import rows
+from kaiwa.dispatcher import queues, rows
 from kaiwa.dispatcher.batcher import Batcher
 from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.core import lanes, pace
@@ -190,7 +190,7 @@ class Slots:
             overtaken = [row async for row in yielding]
             if overtaken:
                 await _sql.give_way(connection, ids=[row["intent_id"] for row in overtaken])
-                await _sql.refresh_heads(
+                await queues.refresh(
                     connection,
                     accounts=[row["account_id"] for row in overtaken],
                     customers=[row["customer_id"] for row in overtaken],

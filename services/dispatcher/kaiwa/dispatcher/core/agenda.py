@@ -104,6 +104,11 @@ class Agenda:
             if queue.waiting >= MANY:
                 self._many.add((queue.desk, queue.rank))
 
+    def join(self, desk: Desk, rank: int, count: int) -> None:
+        """So many more wait there now. Some may have been counted already, which costs an ask that finds fewer."""
+        known = self._side(rank).waiting.get(desk, {}).get(rank, 0)
+        self.note([Queue(desk, rank, min(known + count, MANY))])
+
     def plan(self, room: int, reserve: int, now: float) -> list[Ask]:
         """What to lock for ``room`` claims, of which people alone may have the last ``reserve``."""
         self._people.wake(now)

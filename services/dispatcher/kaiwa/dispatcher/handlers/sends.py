@@ -15,6 +15,7 @@ from kaiwa.contracts.quarantine import Cause
 from kaiwa.contracts.times import from_ms
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.intake import Intake, Taken, read
+from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.runtime import logs, metrics
 
@@ -48,10 +49,10 @@ class Sends:
         if taken:
             with self._scheduler.taking() as may_claim:
                 left = await self._take(taken, may_claim=may_claim)
-            self._bell.ring(left)
+            self._bell.ring(joined=left)
 
-    async def _take(self, taken: dict[str, Taken], *, may_claim: bool) -> set[str]:
-        """Accounts of which something is left to claim."""
+    async def _take(self, taken: dict[str, Taken], *, may_claim: bool) -> Counter[Place]:
+        """The queues in which something is left to claim."""
         if may_claim:
             try:
                 return await self._take_in(taken, may_claim=True)
@@ -60,17 +61,15 @@ class Sends:
                 _log.warning("taken_in_without_claims", exc_info=error)
         return await self._take_in(taken, may_claim=False)
 
-    async def _take_in(self, taken: dict[str, Taken], *, may_claim: bool) -> set[str]:
+    async def _take_in(self, taken: dict[str, Taken], *, may_claim: bool) -> Counter[Place]:
         async with self._pool.acquire() as connection, connection.transaction():
-            ready = await self._intake.take_in(connection, taken)
-            asks = self._scheduler.at_once(Counter(ready.values())) if may_claim else []
+            joined = await self._intake.take_in(connection, taken)
+            asks = self._scheduler.at_once(joined) if may_claim else []
             taking = await self._scheduler.within(connection, asks) if asks else None
         if taking is None:
-            return {item.request.account_id for item in taken.values()}
+            return joined
         self._scheduler.begin(taking)
-        claimed = Counter(claim.want.desk for claim in taking.claims)
-        ready_at = Counter(desk for desk, _ in ready.values())
-        return {desk.account_id for desk, count in ready_at.items() if claimed[desk] < count}
+        return joined - Counter((claim.want.desk, claim.want.rank) for claim in taking.claims)
 
     async def _quarantine(self, poison: list[Record]) -> None:
         """Before the offsets are committed; a repeat has the same id."""

@@ -44,16 +44,14 @@ join unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id)
 order by account_id, customer_id
 for update of conversations;
 
--- name: refresh_heads(accounts, customers)!
+-- name: refresh_heads(accounts, customers)
 -- The head of the queue: a unit that has begun goes on first, whenever it may; else the highest lane of what is due,
 -- in intake order. What waits for knowledge alone stays due, so that nothing overtakes it. The lane is set while the
 -- head may go now; wake_at says when the head has to be chosen anew. Everything has a deadline, so nothing starves.
--- Most of the time nothing changes behind a head that stands; then nothing is written.
-update dispatcher.conversations as c
-set next_due = n.due, next_lane = n.lane, next_bucket = n.bucket, next_deadline = n.deadline, wake_at = n.wake_at
-from (
+-- Most of the time nothing changes behind a head that stands; then nothing is written. Those that may go now come back.
+with n as (
     select
-        o.account_id, o.customer_id, coalesce(head.next_at, later.due_at) as due,
+        o.account_id, o.customer_id, o.in_flight, coalesce(head.next_at, later.due_at) as due,
         case when head.next_at <= t.now then head.lane_rank end as lane,
         head.bucket,
         least(
@@ -106,10 +104,15 @@ from (
         where i.account_id = k.account_id and i.customer_id = k.customer_id and i.state = 'queued' and i.due_at > t.now
     ) as later on true
     left join dispatcher.comments as g on g.account_id = head.account_id and g.comment_id = head.comment_id
-) as n
-where c.account_id = n.account_id and c.customer_id = n.customer_id
-    and (c.next_due, c.next_lane, c.next_bucket, c.next_deadline, c.wake_at)
-        is distinct from (n.due, n.lane, n.bucket, n.deadline, n.wake_at);
+), chosen as (
+    update dispatcher.conversations as c
+    set next_due = n.due, next_lane = n.lane, next_bucket = n.bucket, next_deadline = n.deadline, wake_at = n.wake_at
+    from n
+    where c.account_id = n.account_id and c.customer_id = n.customer_id
+        and (c.next_due, c.next_lane, c.next_bucket, c.next_deadline, c.wake_at)
+            is distinct from (n.due, n.lane, n.bucket, n.deadline, n.wake_at)
+)
+select account_id, bucket, lane from n where lane is not null and in_flight is null;
 
 -- name: note_sent(author, at, hold, disclosed, account_id, customer_id)!
 -- A delivered message of ours: automation's moves the lapse, a human's starts the hold.

@@ -99,12 +99,14 @@ where a.paused_until is null or a.paused_until <= clock_timestamp()
 group by c.account_id, c.next_bucket, c.next_lane;
 
 -- name: lock_ready(accounts, buckets, ranks, mosts)
--- So many conversations of each queue, the earliest deadline first, and the buckets of those that were found, as
+-- So many conversations of each queue that is not paused, the earliest deadline first, and the buckets of those that were found, as
 -- lock_buckets does it.
 with ready as (
     select c.account_id, c.customer_id, c.next_bucket as bucket, c.next_lane as rank
     from unnest(:accounts::text[], :buckets::text[], :ranks::smallint[], :mosts::integer[])
         as q(account_id, bucket, rank, most)
+    join dispatcher.accounts as a on a.account_id = q.account_id
+        and (a.paused_until is null or a.paused_until <= clock_timestamp())
     cross join lateral (
         select c.account_id, c.customer_id, c.next_bucket, c.next_lane from dispatcher.conversations as c
         where c.in_flight is null and c.account_id = q.account_id and c.next_bucket = q.bucket and c.next_lane = q.rank
