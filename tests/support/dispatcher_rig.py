@@ -262,6 +262,15 @@ class DispatcherRig:
             while await self.db.fetchval(query, key) != value:  # noqa: ASYNC110 - the event is in PostgreSQL
                 await asyncio.sleep(0.02)
 
+    async def known(self) -> None:
+        """Wait until a dispatcher has read every event that is in Kafka now."""
+        now = await self.db.fetchval("select clock_timestamp()")
+        partitions = await self.producer.partitions(topics.EVENTS, within=WITHIN)
+        query = "select count(*) >= $1::integer from dispatcher.watermarks where fresh_at > $2"
+        async with asyncio.timeout(WITHIN):
+            while not await self.db.fetchval(query, partitions, now):  # noqa: ASYNC110 - the event is in PostgreSQL
+                await asyncio.sleep(0.02)
+
     async def drained(self) -> None:
         """Wait until the outbox is empty."""
         async with asyncio.timeout(WITHIN):

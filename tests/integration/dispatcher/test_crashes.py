@@ -18,7 +18,8 @@ POINTS = {
         "failed"
     },  # no call was made, and nobody can know: looked for, not found
     "dispatcher.answered": {"sent"},
-    "dispatcher.outbox_published": {"sent"},
+    # What tells of its acceptance: the call may have been made by then, or only have been committed to.
+    "dispatcher.outbox_published": {"sent", "failed"},
 }
 
 
