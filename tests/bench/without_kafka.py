@@ -1,12 +1,10 @@
 """Ingest as it is, but for its producer, which says at once that everything is written."""
 
-import gc
 from collections.abc import Sequence
 
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing
 from kaiwa.ingest import app
-from kaiwa.ingest.__main__ import YOUNG
 from kaiwa.runtime.app import main
 
 
@@ -16,6 +14,5 @@ class Silent(Producer):
 
 
 if __name__ == "__main__":
-    gc.set_threshold(YOUNG)
     app.Producer = Silent  # type: ignore[attr-defined] # the one seam: all before it runs as it does in production
     main(app.build)

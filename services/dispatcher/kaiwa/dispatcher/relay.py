@@ -24,7 +24,7 @@ _log = logs.get_logger()
 _LOCK = locks.key("dispatcher.outbox")
 _MOST = 500
 _GATHER = 0.02  # seconds between two looks: what comes meanwhile goes together
-_LOOK = 0.25  # seconds until a look of its own accord, for what other processes left
+_LOOK = 1.0  # seconds until a look of its own accord, for what other processes left
 _PAUSE = 0.5  # seconds after a failure
 _WITHIN = 10.0
 
