@@ -17,6 +17,7 @@ from kaiwa.contracts import topics
 from kaiwa.contracts.sends import Author, Message, Recipient, SendRequest
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.contents import Contents, Ring
+from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.handlers.sends import Sends
 from kaiwa.dispatcher.intake import Intake
 from kaiwa.dispatcher.scheduler import Scheduler
@@ -98,6 +99,21 @@ async def test_one_that_cannot_be_committed_to_is_taken_in_all_the_same(db: asyn
         await sends.handle([asked("c1")])
         assert await db.fetchval("select count(*) from dispatcher.contents") == 1
         assert await db.fetchval(TOGETHER) == 0
+
+
+async def test_claims_under_way_count_as_calls(db: asyncpg.Pool) -> None:
+    """Broken by: room that counts what has begun alone: two transactions would fill the same places."""
+    marker = Commits()
+    marker.may.clear()
+    async with at_work(db, marker, Delivers()) as (sends, _):
+        intake = asyncio.create_task(sends.handle([asked(customer) for customer in CUSTOMERS[:6]]))
+        async with asyncio.timeout(10):
+            await marker.begun.wait()
+        other = {(Desk("another", "text"), 0): 4}  # of ten calls one is people's
+        assert sends._scheduler.at_once(other) == []
+        marker.may.set()
+        await intake
+        assert len(sends._scheduler.at_once(other)) == 1
 
 
 async def test_a_stop_leaves_no_call_that_an_intake_committed_to(db: asyncpg.Pool) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -45,13 +45,25 @@ class Taken:
     traceparent: str | None
 
 
+class TakenIn(NamedTuple):
+    """Of a batch: the queues in which something new may go now, and how many requests were what."""
+
+    joined: Counter[Place]
+    were: Counter[str]
+
+    def note(self) -> None:
+        """Once it has committed."""
+        for what, many in self.were.items():
+            metrics.INTAKE.labels(what).inc(many)
+
+
 class Intake:
     def __init__(self, vault: Contents, *, partitions: int) -> None:
         self._vault = vault
         self._partitions = partitions
 
-    async def take_in(self, connection: Connection, taken: dict[str, Taken]) -> Counter[Place]:
-        """By their intents' ids; what is known already stays as it is. The queues in which something new may go now."""
+    async def take_in(self, connection: Connection, taken: dict[str, Taken]) -> TakenIn:
+        """By their intents' ids; what is known already stays as it is."""
         names = list({item.request.account_id for item in taken.values()})
         found = [row async for row in _sql.before_intake(connection, ids=names)]
         known, now = {row["account_id"]: row for row in found}, found[0]["now"]
@@ -63,17 +75,15 @@ class Intake:
             customer_id = row["customer_id"]
             row["partition"] = self._partition(row["account_id"], customer_id) if customer_id else None
         new = {row["intent_id"] async for row in self._insert(connection, taken, rows, now)}
-        metrics.INTAKE.labels("repeated").inc(len(rows) - len(new))
         fresh = [row for row in rows if row["intent_id"] in new]
-        refused = sum(row["state"] == "refused" for row in fresh)
-        metrics.INTAKE.labels("refused").inc(refused)
-        metrics.INTAKE.labels("accepted").inc(len(fresh) - refused)
+        were = Counter("refused" if row["state"] == "refused" else "accepted" for row in fresh)
+        were["repeated"] = len(rows) - len(new)
         for row in fresh:
             if not row["seq"]:  # it needs no call
                 await _act(connection, row["intent_id"], taken[row["intent_id"]].request, now)
         rooms = sorted({(row["account_id"], row["customer_id"]) for row in fresh if row["customer_id"]})
         accounts, customers = zip(*rooms, strict=True) if rooms else ((), ())
-        return await queues.refresh(connection, accounts=accounts, customers=customers)
+        return TakenIn(await queues.refresh(connection, accounts=accounts, customers=customers), were)
 
     def _insert(
         self, connection: Connection, taken: dict[str, Taken], rows: list[dict[str, Any]], now: datetime

@@ -136,7 +136,7 @@ class Recovery:
     async def _take_in(self, page: dict[str, Taken]) -> None:
         async with self._connection.transaction():
             if page:
-                await self._intake.take_in(self._connection, page)
+                (await self._intake.take_in(self._connection, page)).note()
 
     async def _remember(self, outcomes: Iterable[Outcome]) -> None:
         """The same request asked again must stay one send, also where nothing else is left of it."""

@@ -15,6 +15,7 @@ import asyncpg
 
 from kaiwa.dispatcher import queues
 from kaiwa.dispatcher.bell import Bell
+from kaiwa.dispatcher.calls import Calls
 from kaiwa.dispatcher.claims import Claims, Made, Room, Taking
 from kaiwa.dispatcher.core.agenda import MANY, Agenda, Ask, Desk, Queue
 from kaiwa.dispatcher.core.lanes import HUMAN
@@ -37,7 +38,6 @@ _RIPEN = 0.1  # seconds between looks at what falls due
 _LOOK = 0.5  # seconds between looks at everything
 _RIPE = 500  # conversations of one look
 _PAUSE = 0.5  # seconds after PostgreSQL was away
-_DRAIN = 25.0  # seconds that calls in flight have on the way out; above the read timeout
 
 
 class Scheduler:
@@ -54,14 +54,14 @@ class Scheduler:
     ) -> None:
         self._pool = pool
         self._claims = Claims(marker, slots, policy=policy)
-        self._sender = sender
         self._slots = slots
         self._ear = bell.ear()
-        self._calls, self._reserve = calls, calls // 10
+        self._calls = Calls(sender, calls, self._ear.hear)
         self._claiming: asyncio.Task[None] | None = None
-        self._deliveries: set[asyncio.Task[None]] = set()
         self._objected: set[Room] = set()  # conversations whose next request may not go
         self._takers, self._quiet, self._open = 0, asyncio.Event(), False
+        self._asked_by_intake = 0  # its batches come one after the other
+        self._crowded = False  # more waits than there was room for
         self._agenda = Agenda()
         self._ripened = self._looked = 0.0
 
@@ -82,14 +82,15 @@ class Scheduler:
             while self._takers:
                 self._quiet.clear()
                 await self._quiet.wait()
-            if self._deliveries:
-                await asyncio.wait(self._deliveries, timeout=_DRAIN)
+            await self._calls.end()
 
     async def _turn(self) -> None:
         now = time.monotonic()
         await self._look(now)
-        room = min(self._calls - len(self._deliveries), _MOST)
-        asks = self._agenda.plan(room, min(self._reserve, room), now) if room > 0 else []
+        room = min(self._calls.room, _MOST)
+        reserve = min(self._calls.reserve, room)
+        asks = self._agenda.plan(room, reserve, now) if room > 0 else []
+        self._crowded = _most(asks) >= room - reserve
         if not asks:
             due = self._agenda.next() if room > 0 else None
             await self._ear.wait(min(self._ripened + _RIPEN, due or now + _RIPEN) - now)
@@ -99,7 +100,11 @@ class Scheduler:
         await asyncio.shield(self._claiming)
 
     async def _begin(self, asks: list[Ask]) -> None:
-        self._deliver(await self.claim(await self._worth(asks)))
+        self._calls.asked += _most(asks)
+        try:
+            self._calls.begin(await self.claim(await self._worth(asks)))
+        finally:
+            self._calls.asked -= _most(asks)
         await self._object()
 
     async def _worth(self, asks: list[Ask]) -> list[Ask]:
@@ -111,15 +116,10 @@ class Scheduler:
             self._agenda.closed(desk, at)
         return [ask for ask in asks if ask.rank == HUMAN or ask.desk not in closed]
 
-    def _delivered(self, task: asyncio.Task[None]) -> None:
-        self._deliveries.discard(task)
-        self._ear.hear()  # there is room for more calls
-
     async def _look(self, now: float) -> None:
         """Learn what waits: of accounts somebody rang for, of what has fallen due, and now and then of everything."""
         accounts, joined = self._ear.answered()
-        for (desk, rank), count in joined.items():
-            self._agenda.join(desk, rank, count)
+        self._join(joined)
         rung = accounts | self._agenda.unsure()
         if now - self._ripened >= _RIPEN:
             self._ripened = now
@@ -149,8 +149,7 @@ class Scheduler:
                 accounts = [row["account_id"] for row in rooms]
                 customers = [row["customer_id"] for row in rooms]
                 ripe = await queues.refresh(connection, accounts=accounts, customers=customers)
-        for (desk, rank), count in ripe.items():
-            self._agenda.join(desk, rank, count)
+        self._join(ripe)
 
     async def claim(self, asks: list[Ask]) -> list[Made]:
         """In a transaction of its own."""
@@ -166,6 +165,7 @@ class Scheduler:
     async def _take(self, asks: list[Ask], *, committing: bool) -> list[Made]:
         async with self._pool.acquire() as connection, connection.transaction():
             taking = await self._claims.within(connection, asks, committing=committing)
+        self._learn(taking)
         self._remember(taking)
         return taking.made
 
@@ -173,11 +173,16 @@ class Scheduler:
 
     @contextmanager
     def taking(self) -> Iterator[bool]:
-        """Around a transaction that takes requests in: whether it may claim some. A stop waits for it."""
+        """Around a transaction that takes requests in: whether it may claim some. A stop waits for those that may."""
+        if not self._open:
+            yield False
+            return
         self._takers += 1
         try:
-            yield self._open
+            yield True
         finally:
+            self._calls.asked -= self._asked_by_intake
+            self._asked_by_intake = 0
             self._takers -= 1
             if not self._takers:
                 self._quiet.set()
@@ -186,28 +191,25 @@ class Scheduler:
         """Of conversations that an intake has just made ready, by their queue: what it may claim itself. Nothing of
         theirs waits, their buckets are open and nobody else's, and there is room for more calls than people's reserve.
         """
-        room = min(self._calls - self._reserve - len(self._deliveries), _AT_ONCE)
-        if sum(joined.values()) > room:
+        if self._crowded or sum(joined.values()) > min(self._calls.room - self._calls.reserve, _AT_ONCE):
             return []
-        return [
+        asks = [
             Ask(desk, rank, most)
             for (desk, rank), most in joined.items()
             if self._agenda.rests(desk) and self._slots.is_open(desk)
         ]
+        self._asked_by_intake = _most(asks)
+        self._calls.asked += self._asked_by_intake
+        return asks
 
     async def within(self, connection: Connection, asks: list[Ask]) -> Taking:
         """To be given to ``begin`` once the transaction has committed."""
         return await self._claims.within(connection, asks, committing=True)
 
     def begin(self, taking: Taking) -> None:
-        self._remember(taking)
-        self._deliver(taking.made)
-
-    def _deliver(self, made: Iterable[Made]) -> None:
-        for claim, call in made:
-            task = asyncio.create_task(self._sender.deliver(claim, call))
-            self._deliveries.add(task)
-            task.add_done_callback(self._delivered)
+        # The agenda never counted what an intake claims; what else it knows of these queues stays.
+        self._learn(taking)
+        self._calls.begin(taking.made)
 
     async def _object(self) -> None:
         """Obey what spoke against sending, once the others are on their way."""
@@ -217,17 +219,32 @@ class Scheduler:
                 await self._claims.object(connection, objected)
 
     def _remember(self, taking: Taking) -> None:
-        """What the asks taught: whose queue is at its end, and which bucket is full."""
-        asks, locked, claims = taking.asks, taking.locked, taking.claims
+        """Whose queue is at its end."""
+        found = Counter((Desk(row["account_id"], row["bucket"]), row["rank"]) for row in taking.locked)
+        claimed = Counter(claim.want for claim in taking.claims)
+        for ask in taking.asks:
+            self._agenda.found(ask, found[ask.desk, ask.rank], claimed[Want(ask.desk, ask.rank)])
+
+    def _learn(self, taking: Taking) -> None:
+        """Which bucket is full, what was overtaken, and what may not go."""
         self._objected |= taking.objected
-        found = Counter((Desk(row["account_id"], row["bucket"]), row["rank"]) for row in locked)
-        claimed = Counter(claim.want for claim in claims)
-        given = Counter(claim.want.desk for claim in claims)
+        self._join(self._slots.overtaken())
+        found = Counter(
+            Desk(row["account_id"], row["bucket"]) for row in taking.locked if row["rank"] == HUMAN
+        )
+        claimed = Counter(claim.want for claim in taking.claims)
+        given = Counter(claim.want.desk for claim in taking.claims)
         now = time.monotonic()
-        for ask in asks:
-            mine = claimed[Want(ask.desk, ask.rank)]
-            self._agenda.found(ask, found[ask.desk, ask.rank], mine)
+        for ask in taking.asks:
             opens = self._slots.opens.get(ask.desk, 0.0)
             if opens > now:
-                short = ask.rank == HUMAN and mine < found[ask.desk, ask.rank]
+                short = ask.rank == HUMAN and claimed[Want(ask.desk, HUMAN)] < found[ask.desk]
                 self._agenda.full(ask.desk, opens, given=given[ask.desk], people=short)
+
+    def _join(self, joined: Mapping[Place, int]) -> None:
+        for (desk, rank), count in joined.items():
+            self._agenda.join(desk, rank, count)
+
+
+def _most(asks: Iterable[Ask]) -> int:
+    return sum(ask.most for ask in asks)

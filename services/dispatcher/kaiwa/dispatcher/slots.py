@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from kaiwa.dispatcher.core import lanes, pace
 from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.lanes import HUMAN
 from kaiwa.dispatcher.core.pace import Slot
+from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime.errors import DependencyError
 from kaiwa.store.pool import Connection
@@ -24,7 +25,6 @@ from kaiwa.store.queries import load
 _sql = load("kaiwa.dispatcher")
 
 _FAR = timedelta(days=1)
-_LEAST_LEAD, _MOST_LEAD = 0.004, 0.5  # seconds
 
 
 class Want(NamedTuple):
@@ -49,21 +49,6 @@ class Moves(NamedTuple):
         self.tolerances.append(tolerance)
 
 
-class Lead:
-    """How long it takes from taking a slot to being ready to leave in it: nearly always less than ``seconds``.
-
-    A slot that is nearer than this would be missed. It follows what was seen, quickly upwards and slowly down.
-    """
-
-    def __init__(self) -> None:
-        self.seconds = _LEAST_LEAD
-
-    def note(self, taken: float) -> None:
-        wanted = 1.2 * taken
-        step = 0.5 if wanted > self.seconds else 0.01
-        self.seconds = min(max(self.seconds + step * (wanted - self.seconds), _LEAST_LEAD), _MOST_LEAD)
-
-
 class Slots:
     """Gives out slots of the accounts' buckets, exact with any number of processes.
 
@@ -75,11 +60,12 @@ class Slots:
         self._clock = clock
         self._credit: dict[Desk, dict[int, float]] = {}
         self._others: Batcher[Want, Slot | None] = Batcher(self._take_far)
-        self.lead = Lead()
+        self.lead = pace.Lead()
         self.opens: dict[Desk, float] = {}
         self._rates: dict[Desk, pace.Rate] = {}
         self._left: dict[Desk, datetime] = {}  # each bucket's time as this process left it
         self._shared: set[Desk] = set()  # buckets of which others have taken since
+        self._overtaken: Counter[Place] = Counter()
 
     async def take(
         self, connection: Connection, wanted: Sequence[Want], *, horizon: timedelta = pace.HORIZON
@@ -190,14 +176,19 @@ class Slots:
             overtaken = [row async for row in yielding]
             if overtaken:
                 await _sql.give_way(connection, ids=[row["intent_id"] for row in overtaken])
-                await queues.refresh(
-                    connection,
-                    accounts=[row["account_id"] for row in overtaken],
-                    customers=[row["customer_id"] for row in overtaken],
+                accounts, customers = zip(
+                    *((row["account_id"], row["customer_id"]) for row in overtaken), strict=True
                 )
+                back = await queues.refresh(connection, accounts=accounts, customers=customers)
+                self._overtaken.update(back)
             for index, row in zip(people, sorted(overtaken, key=lambda row: row["slot_at"]), strict=False):
                 given[index] = pace.exact(row["slot_at"])
         return [n for n, _ in asking if given[n] is None]
+
+    def overtaken(self) -> Counter[Place]:
+        """The queues that overtaken messages went back to, since this was asked last."""
+        found, self._overtaken = self._overtaken, Counter()
+        return found
 
     def _chosen(self, desk: Desk, wanted: Sequence[Want], asking: list[int], slots: int) -> list[int]:
         """Who gets them, the first slot to the highest lane."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
+_LEAST_LEAD, _MOST_LEAD = 0.004, 0.5  # seconds
+
 LATE = timedelta(milliseconds=10)
 """A call that would leave this much after its slot forfeits it."""
 
@@ -147,3 +149,18 @@ def slots(
 def opens(tat: datetime, rate: Rate) -> datetime:
     """When a bucket is worth asking again: it has a chunk of slots to give then, or its next one."""
     return tat - rate.tolerance - HORIZON + CHUNK
+
+
+class Lead:
+    """How long it takes from taking a slot to being ready to leave in it: nearly always less than ``seconds``.
+
+    A slot that is nearer than this would be missed. It follows what was seen, quickly upwards and slowly down.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = _LEAST_LEAD
+
+    def note(self, taken: float) -> None:
+        wanted = 1.2 * taken
+        step = 0.5 if wanted > self.seconds else 0.01
+        self.seconds = min(max(self.seconds + step * (wanted - self.seconds), _LEAST_LEAD), _MOST_LEAD)

@@ -14,14 +14,21 @@ from kaiwa.contracts import ids
 from kaiwa.contracts.quarantine import Cause
 from kaiwa.contracts.times import from_ms
 from kaiwa.dispatcher.bell import Bell
-from kaiwa.dispatcher.intake import Intake, Taken, read
+from kaiwa.dispatcher.claims import Taking
+from kaiwa.dispatcher.core.agenda import Ask
+from kaiwa.dispatcher.intake import Intake, Taken, TakenIn, read
 from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.runtime import logs, metrics
+from kaiwa.store.pool import UNREACHABLE, Connection
 
 _QUARANTINE_WITHIN = 10.0
 
 _log = logs.get_logger()
+
+
+class _ClaimsFailed(Exception):
+    """Nothing was taken in, for the sake of what would have been claimed with it."""
 
 
 class Sends:
@@ -48,28 +55,36 @@ class Sends:
             await self._quarantine(poison)
         if taken:
             with self._scheduler.taking() as may_claim:
-                left = await self._take(taken, may_claim=may_claim)
-            self._bell.ring(joined=left)
+                self._bell.ring(joined=await self._take(taken, may_claim=may_claim))
 
     async def _take(self, taken: dict[str, Taken], *, may_claim: bool) -> Counter[Place]:
         """The queues in which something is left to claim."""
-        if may_claim:
-            try:
-                return await self._take_in(taken, may_claim=True)
-            except Exception as error:  # noqa: BLE001 - see below
-                # One request that cannot be committed to must not keep all others from being taken in for ever.
-                _log.warning("taken_in_without_claims", exc_info=error)
-        return await self._take_in(taken, may_claim=False)
-
-    async def _take_in(self, taken: dict[str, Taken], *, may_claim: bool) -> Counter[Place]:
-        async with self._pool.acquire() as connection, connection.transaction():
-            joined = await self._intake.take_in(connection, taken)
-            asks = self._scheduler.at_once(joined) if may_claim else []
-            taking = await self._scheduler.within(connection, asks) if asks else None
+        try:
+            found, taking = await self._take_in(taken, may_claim=may_claim)
+        except _ClaimsFailed as error:
+            # One request that cannot be committed to must not keep all others from being taken in for ever.
+            _log.warning("taken_in_without_claims", exc_info=error)
+            found, taking = await self._take_in(taken, may_claim=False)
+        found.note()
         if taking is None:
-            return joined
+            return found.joined
         self._scheduler.begin(taking)
-        return joined - Counter((claim.want.desk, claim.want.rank) for claim in taking.claims)
+        claimed = [claim.want for claim in taking.claims if claim.intent_id in taken]
+        return found.joined - Counter((want.desk, want.rank) for want in claimed)
+
+    async def _take_in(self, taken: dict[str, Taken], *, may_claim: bool) -> tuple[TakenIn, Taking | None]:
+        async with self._pool.acquire() as connection, connection.transaction():
+            found = await self._intake.take_in(connection, taken)
+            asks = self._scheduler.at_once(found.joined) if may_claim else []
+            return found, await self._claimed(connection, asks) if asks else None
+
+    async def _claimed(self, connection: Connection, asks: list[Ask]) -> Taking:
+        try:
+            return await self._scheduler.within(connection, asks)
+        except UNREACHABLE:
+            raise
+        except Exception as error:
+            raise _ClaimsFailed from error
 
     async def _quarantine(self, poison: list[Record]) -> None:
         """Before the offsets are committed; a repeat has the same id."""
