@@ -52,13 +52,11 @@ format: setup  ## what lint would complain of and a machine can mend
 bench: setup  ## ratios against bare references, one JSON line each
 	@$(RUN) pytest tests/bench -s --no-header -q
 
-chaos: setup  ## the long storm: 2,000 sends under faults, 50 kills, freezes and restarts
+chaos: setup  ## the long storm: 2,000 sends under faults, 50 kills, freezes and restarts; 60 more in the demo's story
 	@KAIWA_CHAOS=long $(RUN) pytest tests/chaos -s --show-capture=no
 
-# Not in it: the twenty kills. Two runs of four found a request refused although its window was open; of one the cause is known
-# (the message that opened it was unsent before it was read) and the check is mended. It comes back after some runs in a row.
 chaos-lean: setup  ## the same in minutes, as CI runs it
-	@$(RUN) pytest tests/chaos --ignore tests/chaos/test_kills.py
+	@$(RUN) pytest tests/chaos
 
 contracts: setup  ## write docs/contracts anew from the code
 	@$(RUN) kaiwa contracts write

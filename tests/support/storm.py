@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from dispatcher_rig import WITHIN, DispatcherRig
+from wrong_moments import stalled, wrong_clock
 
 from kaiwa.bus.errors import PublishFailed
 from kaiwa.contracts import ids
@@ -22,6 +22,7 @@ from kaiwa.contracts.sends import Author, Media, Message
 from kaiwa.devstack.processes import last_line
 from kaiwa.devstack.stack import Stack
 from kaiwa.simulator.delivery import DeliverySettings
+from kaiwa.simulator.model import Account
 from kaiwa.simulator.simulator import Person
 
 POINTS = (
@@ -33,12 +34,10 @@ POINTS = (
 )
 NAMES = ("one", "two", "three")
 LEASE = 3.0  # seconds, as the rig sets it
-STALL = 0.08
 DELIVERY = DeliverySettings(
     first_gap=0.05, longest_gap=0.5, linger=0.01, duplicate=0.1, reorder=0.2, hold=0.5
 )
 SETTINGS = {"KAIWA_DISPATCHER__HUMAN_HOLD": "1"}
-SKEWED = {"PYTHONPATH": str(Path(__file__).with_name("skewed_clock")), "CLOCK_SKEW": "5"}
 DAY = 86_400
 MARGIN = 90
 TIGHT, WIDE = 5, 50  # messages a second
@@ -88,19 +87,23 @@ class Storm:
         self.chance = random.Random(self.seed)
         self._photographed: set[str] = set()
 
+    async def open(self, *, limit: int, customers: int) -> Account:
+        """A shop with a limit of messages a second, and customers who have just written to it."""
+        shop = await self.rig.account(
+            entry={"limits": {"text_per_second": limit}},
+            limits={"text_per_second": limit},
+            human_agent=True,
+        )
+        for _ in range(customers):
+            person = self.rig.sim.customer(shop)
+            person.write("Hello")
+            self.people.append(person)
+        return shop
+
     async def gather(self, *, shops: int, customers: int) -> None:
         """Shops (the first of them with a tight limit), their customers, and some whose window is about to close."""
         for n in range(shops):
-            limit = TIGHT if n == 0 else WIDE
-            shop = await self.rig.account(
-                entry={"limits": {"text_per_second": limit}},
-                limits={"text_per_second": limit},
-                human_agent=True,
-            )
-            for _ in range(customers):
-                person = self.rig.sim.customer(shop)
-                person.write("Hello")
-                self.people.append(person)
+            shop = await self.open(limit=TIGHT if n == 0 else WIDE, customers=customers)
             person = self.rig.sim.customer(shop)
             person.write(
                 "Still there?", at=self.rig.sim.clock.now() - DAY + MARGIN + self.chance.uniform(5, 90)
@@ -116,7 +119,7 @@ class Storm:
 
     async def launch(self, name: str, **settings: str) -> None:
         """The second one's clock is wrong."""
-        skew = SKEWED if name == "two" else {}
+        skew = wrong_clock(5) if name == "two" else {}
         await self.rig.dispatcher(name, **SETTINGS, **skew, **settings)
 
     async def ask(self, count: int) -> None:
@@ -125,7 +128,7 @@ class Storm:
 
     async def _ask_one(self) -> None:
         n = len(self.asked)
-        closing = self.chance.random() < 0.05
+        closing = self.chance.random() < 0.05 and bool(self.closing)
         person = self.chance.choice(self.closing if closing else self.people)
         automated = closing or self.chance.random() < 0.5
         name = f"storm {n:05d}"
@@ -141,12 +144,21 @@ class Storm:
         ):  # of one that discloses itself the first part would be another one
             markers = (f"{name} begins.", f"{name} ends.")
             fields = {"message": Message(text=f"{markers[0]} {'word ' * 220}{markers[1]}")}
-        author = Author("automation") if automated else Author("human", "agent-7")
-        request_id = ids.random()
-        self.asked.append(Asked(request_id, markers, person, automated))
+        await self._put(Asked(ids.random(), markers, person, automated), **fields)
+
+    async def say(self, person: Person, *, automated: bool) -> Asked:
+        """A plain text to this one."""
+        marker = f"storm {len(self.asked):05d}."
+        item = Asked(ids.random(), (marker,), person, automated)
+        await self._put(item, message=Message(text=marker))
+        return item
+
+    async def _put(self, item: Asked, **fields: Any) -> None:
+        author = Author("automation") if item.automated else Author("human", "agent-7")
+        self.asked.append(item)
         while True:
             try:
-                await self.rig.ask(person, request_id=request_id, author=author, **fields)
+                await self.rig.ask(item.person, request_id=item.request_id, author=author, **fields)
             except PublishFailed:
                 await asyncio.sleep(0.2)  # the same request again: it is one send
             else:
@@ -183,12 +195,7 @@ class Storm:
         child.send(signal.SIGCONT)
 
     async def _stall(self, name: str, _: str) -> None:
-        child = self.rig.services[name]
-        for _n in range(12):
-            child.send(signal.SIGSTOP)
-            await asyncio.sleep(STALL)
-            child.send(signal.SIGCONT)
-            await asyncio.sleep(0.1)
+        await stalled(self.rig.services[name], times=12, apart=0.1)
 
     async def _restart_postgres(self, _name: str, _: str) -> None:
         if self.stack.postgres:
@@ -204,12 +211,15 @@ class Storm:
         """Wait until every request has an end, or is in doubt and the conversation has gone on without it."""
         open_states = "select count(*) from dispatcher.intents where state in ('queued', 'claimed', 'sending', 'in_doubt')"
         async with asyncio.timeout(within):
-            while await self.rig.db.fetchval(open_states):  # noqa: ASYNC110 - the condition is in PostgreSQL
+            while not self._taken_in() or await self.rig.db.fetchval(open_states):  # noqa: ASYNC110 - as it says
                 await asyncio.sleep(0.2)
         await self.rig.drained()
         async with asyncio.timeout(WITHIN * 3):
             while not all(self._ended(item) for item in self.asked):  # noqa: ASYNC110 - records arrive
                 await asyncio.sleep(0.1)
+
+    def _taken_in(self) -> bool:
+        return all(item.request_id in self.rig.outcomes for item in self.asked)
 
     def _ended(self, item: Asked) -> bool:
         return item.request_id in self.rig.outcomes and self.outcome(item).state in {*FINAL, "in_doubt"}

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from storm import TIGHT, WIDE, Asked, Storm
+from storm import Asked, Storm
 
 from kaiwa.contracts.outcomes import FINAL, Outcome
 from kaiwa.simulator.books import Call
@@ -34,7 +34,7 @@ def judge(storm: Storm) -> list[str]:
         for call in books.violations(Rule.WINDOW, Rule.RATE)
     ]
     for account_id in sorted({person.account_id for person in storm.people}):
-        limit = TIGHT if account_id == storm.people[0].account_id else WIDE
+        limit, _ = storm.rig.account_of(account_id).limit("text")
         peak = books.peak(account_id)
         faults += [f"{peak} calls in a second, {limit} allowed"] if peak > limit else []
     return faults

@@ -98,7 +98,8 @@ def nothing_forbidden(e: Evidence) -> Check:
     bots = [c for c in tagged if writers.get(c.mid) != "human"]
     closed = [o for o in e.refused if o.reason == "window_closed"]
     wrong = [
-        f"{o.request_id} was refused although its window was open"
+        f"{o.request_id} was refused although its window was open: opened at {e.opened(o):.3f}, wanted at {e.wanted(o):.3f}, "
+        f"decided at {o.decided_at}"
         for o in closed
         if e.wanted(o) < e.opened(o) + DAY - MARGIN
     ]

@@ -34,13 +34,15 @@ WITHIN = 10.0  # seconds for Kafka to acknowledge a request
 @dataclass
 class Stage:
     """What an act needs. `chance` is seeded; `proven` are texts that the scanner found before they were unsent;
-    `forgotten` are accounts whose owner asked for it, with what Meta's callback was answered.
+    `forgotten` are accounts whose owner asked for it, with what Meta's callback was answered. `ends` are the states that a
+    message which may go comes to: more than one where services are killed.
     """
 
     kaiwa: Installation
     producer: Producer
     watch: Watch
     chance: random.Random
+    ends: tuple[str, ...] = ("sent",)
     proven: set[str] = field(default_factory=set)
     customers: list[Customer] = field(default_factory=list)
     forgotten: dict[str, Answered] = field(default_factory=dict)
@@ -103,7 +105,7 @@ class Stage:
         await self.producer.publish(records, within=WITHIN)
 
     async def sent(self, request_id: str) -> None:
-        await self.ended(request_id, "sent")
+        await self.ended(request_id, *self.ends)
 
     async def ended(self, request_id: str, *states: str) -> None:
         """Wait until a request has one of these states."""
@@ -125,7 +127,11 @@ class Stage:
 
 @asynccontextmanager
 async def opened(
-    kaiwa: Installation, *, seed: int | None = None, patience: float = PATIENCE
+    kaiwa: Installation,
+    *,
+    seed: int | None = None,
+    patience: float = PATIENCE,
+    ends: tuple[str, ...] = ("sent",),
 ) -> AsyncIterator[Stage]:
     """A stage with its bot at work and its watch awake."""
     kafka = Kafka(bootstrap_servers=kaiwa.stack.bootstrap_servers, session_timeout=6)
@@ -136,7 +142,7 @@ async def opened(
         Batches(kafka, [topics.EVENTS], group="kaiwa.demo.bot", handle=Bot(producer).handle),
     ):
         chance = random.Random(seed)  # noqa: S311 - which question somebody asks is no secret
-        yield Stage(kaiwa, producer, watch, chance)
+        yield Stage(kaiwa, producer, watch, chance, ends)
 
 
 def request(

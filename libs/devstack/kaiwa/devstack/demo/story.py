@@ -161,18 +161,18 @@ async def the_owner_uses_her_phone(stage: Stage) -> None:
 async def a_window_closes(stage: Stage) -> None:
     """A window closes: the bot is refused, a person may still answer where Meta granted it"""
     closing = await stage.customer(MOON)
-    left = 12.0  # seconds in which automation may still answer
+    left = stage.watch.patience / 4  # seconds in which automation may still answer
     opened = time.time() - DAY + MARGIN + left
     mid = await stage.write(closing, f"{stage.number()} Any news?", ago=time.time() - opened)
     reminder = Message(text=f"{stage.number()} Shall we keep it for you?")
     due = rfc3339(datetime.fromtimestamp(opened + DAY - MARGIN + 0.5, UTC))
     refused = await stage.ask(request(closing, reminder, author=CAMPAIGN, not_before=due))
 
-    for shop, last in ((MOON, "sent"), (TSUKI, "refused")):
+    for shop, last in ((MOON, stage.ends), (TSUKI, ("refused",))):
         late = await stage.customer(shop)
         delivered_late = await stage.write(late, f"{stage.number()} Is anybody there?", ago=DAY + 3600)
         await stage.ended(await stage.answered(delivered_late), "refused")
-        await stage.ended(await stage.say(late, f"{stage.number()} Sorry for the wait!"), last)
+        await stage.ended(await stage.say(late, f"{stage.number()} Sorry for the wait!"), *last)
     await stage.sent(await stage.answered(mid))
     await stage.ended(refused, "refused")
 
