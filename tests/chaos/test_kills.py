@@ -22,7 +22,7 @@ from kaiwa.devstack.processes import last_line
 from kaiwa.devstack.stack import running
 
 LONG = os.environ.get("KAIWA_CHAOS") == "long"
-KILLS = 60 if LONG else 10
+KILLS = 60 if LONG else 8
 PATIENCE = 120.0  # seconds; an act may meet several kills
 SEEDS = [int(seed) for seed in os.environ.get("KAIWA_CHAOS_SEEDS", "20261122").split(",")]
 HOLD = {"KAIWA_DISPATCHER__HUMAN_HOLD": "45"}  # seconds; a bot must still ask within them, whoever is killed
