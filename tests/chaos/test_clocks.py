@@ -37,9 +37,8 @@ async def test_loops_that_stall_keep_every_limit(storm: Storm) -> None:
     limit = 90  # a few calls' room is what it has: a small limit could be kept by its slack alone
     shop = await storm.open(limit=limit, customers=80)
     assert await storm.rig.sim.settled(30)
-    storm.rig.sim.fault(
-        "lose", kind="echo", times=None
-    )  # it leaves the machine more time to come near the limit
+    # Without echoes the machine comes nearer to the limit.
+    storm.rig.sim.fault("lose", kind="echo", times=None)
     await asyncio.gather(*(storm.say(person, automated=False) for person in storm.people * 8))
     stalls = asyncio.create_task(stalled(await storm.rig.dispatcher(), times=1000, apart=0.4))
     await storm.calm(within=CALM)
@@ -53,7 +52,7 @@ async def test_loops_that_stall_keep_every_limit(storm: Storm) -> None:
 
 @pytest.mark.timeout(180)
 async def test_clocks_that_differ_by_five_seconds_decide_nothing(storm: Storm) -> None:
-    """Windows close all the time, and more waits than the limit lets out. Breaks when a window, a slot or a lease is
+    """Windows close all the time, and more waits than the limit lets out. Breaks when a window or a slot is
     judged by a process's own clock: that one's calls come too late, too early, or not at all.
     """
     sim = storm.rig.sim
