@@ -15,7 +15,7 @@ from kaiwa.contracts.times import parse
 from kaiwa.devstack.stack import Stack
 
 SEED = 20261126
-CALM = 60.0  # seconds
+CALM = 100.0  # seconds; an account that was throttled rests for one minute
 SKEW = 2.5  # seconds ahead and behind: the two differ by five
 MARGIN = 1.0  # seconds before a window's end in which automation is silent; fewer than a clock is wrong by
 FIRST, APART = 8.0, 0.5  # seconds until the first window closes, and between two
