@@ -4,7 +4,8 @@ import asyncio
 import json
 from typing import Any
 
-from dispatcher_rig import WITHIN, DispatcherRig
+from asking import WITHIN
+from dispatcher_rig import DispatcherRig
 
 from kaiwa.simulator.model import Account
 

@@ -4,21 +4,19 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
 
 import asyncpg
 import httpx
-from conditions import eventually
+from asking import WITHIN, Asking
 
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.reader import TableView
-from kaiwa.bus.records import Outgoing, Record
-from kaiwa.contracts import ids, topics
-from kaiwa.contracts.outcomes import FINAL, Outcome, decode
-from kaiwa.contracts.sends import Author, Message, Recipient, SendRequest, encode
+from kaiwa.contracts import topics
+from kaiwa.contracts.sends import Author
 from kaiwa.devstack.ports import free_port
 from kaiwa.devstack.processes import Process
 from kaiwa.devstack.stack import Stack
@@ -35,11 +33,10 @@ QUICK = {
     "KAIWA_KAFKA__SESSION_TIMEOUT": "6",
 }
 DELIVERY = DeliverySettings(first_gap=0.05, longest_gap=0.5, linger=0.01)
-WITHIN = 10.0
 HUMAN = Author("human", "agent-7")
 
 
-class DispatcherRig:
+class DispatcherRig(Asking):
     """One database, one set of keys, one Meta; services are started and killed as a test wants.
 
     Rigs share a broker, so by default no two of them have an account in common.
@@ -56,7 +53,7 @@ class DispatcherRig:
     ) -> None:
         self.kafka = Kafka(bootstrap_servers=stack.bootstrap_servers)
         self.sim = Simulator(seed=seed, delivery=delivery)
-        self.outcomes: dict[str, list[Outcome]] = {}
+        super().__init__()
         self.services: dict[str, Process] = {}
         self.urls: dict[str, str] = {}
         self._stack, self._folder, self.dsn = stack, folder, dsn
@@ -89,7 +86,7 @@ class DispatcherRig:
         self.producer = await self._exit.enter_async_context(Producer(self.kafka, client_id="test"))
         await self.reconnect()
         self._exit.push_async_callback(self._disconnect)
-        view = TableView(self.kafka, topics.OUTCOMES, self._note, client_id="test-outcomes")
+        view = TableView(self.kafka, topics.OUTCOMES, self.note, client_id="test-outcomes")
         following = asyncio.create_task(view.follow())
         self._exit.push_async_callback(_cancelled, following)
         return self
@@ -213,43 +210,6 @@ class DispatcherRig:
         await service.wait_ready(f"http://127.0.0.1:{port}", timeout=30)
         return service
 
-    async def ask(self, to: Person, text: str | None = None, **fields: Any) -> str:
-        """Put a request on the topic (automation's text unless `fields` say otherwise); its id."""
-        request = SendRequest(
-            **{
-                "request_id": ids.random(),
-                "account_id": to.account_id,
-                "recipient": Recipient(customer_id=to.customer_id),
-                "author": Author("automation"),
-                "message": None if text is None else Message(text=text),
-                **fields,
-            }
-        )
-        await self.put(request.key, encode(request))
-        return request.request_id
-
-    async def put(self, key: bytes, value: bytes) -> None:
-        await self.producer.publish([Outgoing(topics.SENDS, key, value)], within=WITHIN)
-
-    async def final(self, request_id: str, *, within: float = 20) -> Outcome:
-        """The outcome in which a request ended."""
-        return await self.until(request_id, lambda outcome: outcome.state in FINAL, within=within)
-
-    async def until(self, request_id: str, met: Callable[[Outcome], bool], *, within: float = 20) -> Outcome:
-        """The newest outcome, once it is as wanted."""
-        await eventually(lambda: request_id in self.outcomes and met(self.newest(request_id)), within=within)
-        return self.newest(request_id)
-
-    async def accepted(self, request_id: str) -> None:
-        """Once that was told of it, whatever else was told in the same moment."""
-        await eventually(
-            lambda: any(outcome.state == "accepted" for outcome in self.outcomes.get(request_id, ())),
-            within=20,
-        )
-
-    def newest(self, request_id: str) -> Outcome:
-        return max(self.outcomes[request_id], key=lambda outcome: outcome.seq)
-
     async def everything_stored(self) -> str:
         """Every row of every table of the dispatcher's schema, binary columns as they are."""
         names = await self.db.fetch("select tablename from pg_tables where schemaname = 'dispatcher'")
@@ -283,11 +243,6 @@ class DispatcherRig:
 
     def log(self, name: str) -> str:
         return (self._folder / f"{name}.log").read_text()
-
-    def _note(self, record: Record) -> None:
-        if record.value is not None:
-            outcome = decode(record.value)
-            self.outcomes.setdefault(outcome.request_id, []).append(outcome)
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:

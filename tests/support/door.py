@@ -7,8 +7,9 @@ from contextlib import AsyncExitStack
 from typing import Any, Self
 
 import httpx
+from asking import WITHIN
 from conditions import eventually_true
-from dispatcher_rig import WITHIN, DispatcherRig
+from dispatcher_rig import DispatcherRig
 
 from kaiwa.bus.reader import read
 from kaiwa.contracts import topics

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from dispatcher_rig import WITHIN, DispatcherRig
+from asking import WITHIN
+from dispatcher_rig import DispatcherRig
 from wrong_moments import stalled, wrong_clock
 
 from kaiwa.bus.errors import PublishFailed

@@ -4,8 +4,9 @@ import asyncio
 import json
 
 import pytest
+from asking import WITHIN
 from checking import check, ill, stored, until
-from dispatcher_rig import HUMAN, WITHIN, DispatcherRig
+from dispatcher_rig import HUMAN, DispatcherRig
 
 from kaiwa.simulator.actions import Unsubscribe
 

@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from asking import WITHIN
 from conditions import eventually_true
-from dispatcher_rig import WITHIN, DispatcherRig
+from dispatcher_rig import DispatcherRig
 from door import DoorCaller
 
 from kaiwa.bus.records import Outgoing

@@ -4,7 +4,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from dispatcher_rig import WITHIN, DispatcherRig
+from asking import WITHIN
+from dispatcher_rig import DispatcherRig
 from door import DoorCaller
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

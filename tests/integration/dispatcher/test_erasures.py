@@ -12,8 +12,9 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
+from asking import WITHIN
 from conditions import eventually
-from dispatcher_rig import HUMAN, WITHIN, DispatcherRig
+from dispatcher_rig import HUMAN, DispatcherRig
 
 from kaiwa.bus.reader import read
 from kaiwa.bus.records import Outgoing

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from dispatcher_rig import HUMAN, WITHIN, DispatcherRig
+from asking import WITHIN
+from dispatcher_rig import HUMAN, DispatcherRig
 
 from kaiwa.contracts.times import rfc3339
 from kaiwa.runtime.keys import read_keys

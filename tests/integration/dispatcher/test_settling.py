@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from dispatcher_rig import HUMAN, WITHIN, DispatcherRig
+from asking import WITHIN
+from dispatcher_rig import HUMAN, DispatcherRig
 
 from kaiwa.bus.records import Outgoing
 from kaiwa.contracts import ids, topics
