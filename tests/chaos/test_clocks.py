@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +12,20 @@ from storm_verdict import judge
 from wrong_moments import stalled, wrong_clock
 
 from kaiwa.contracts.times import parse
-from kaiwa.devstack.stack import Stack
+from kaiwa.devstack.stack import Stack, running
 
 SEED = 20261126
 CALM = 100.0  # seconds; an account that was throttled rests for one minute
 SKEW = 2.5  # seconds ahead and behind: the two differ by five
 MARGIN = 1.0  # seconds before a window's end in which automation is silent; fewer than a clock is wrong by
 FIRST, APART = 8.0, 0.5  # seconds until the first window closes, and between two
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """One of its own: others want topics with fewer partitions."""
+    with running() as started:
+        yield started
 
 
 @pytest.fixture
