@@ -137,15 +137,20 @@ async def test_a_paused_account_sends_nothing_until_it_is_resumed(rig: Dispatche
 
 
 async def test_what_meta_restricts_can_not_be_paused_and_freed(rig: DispatcherRig) -> None:
-    """Broken by: a pause that forgets the restriction, so that resuming lifts it."""
+    """Broken by: a pause that forgets the restriction, so that resuming lifts it; or a restriction that nobody can end."""
     shop = await rig.account()
     await rig.db.execute(
         "update dispatcher.accounts set state = 'restricted' where account_id = $1", shop.account_id
     )
     refused = await rig.kaiwa("accounts", "pause", shop.account_id, check=False)
     assert (refused.returncode, "restricted by Meta" in refused.stderr) == (1, True)
-    await rig.kaiwa("accounts", "resume", shop.account_id)
+    kept = await rig.kaiwa("accounts", "resume", shop.account_id, check=False)
+    assert (kept.returncode, "--lifted" in kept.stderr) == (1, True)
     assert await stored(rig, "state", shop.account_id) == "restricted"
+    await rig.kaiwa("accounts", "resume", shop.account_id, "--lifted")
+    await rig.until_stored(
+        "select state from dispatcher.accounts where account_id = $1", shop.account_id, "active"
+    )
     assert (await rig.kaiwa("accounts", "pause", "404", check=False)).returncode == 1
 
 

@@ -62,6 +62,25 @@ async def test_the_thread_says_what_no_event_told(
     assert not [call for call in rig.sim.books.violations() if call.account_id == shop.account_id]
 
 
+async def test_what_nobody_could_read_once_is_read_for_a_later_request(rig: DispatcherRig) -> None:
+    """Broken by: readings that failed while Meta was away, and close the window for ever."""
+    shop = await rig.account()
+    person = await unheard(rig, shop, hours_ago=None)
+    first = await rig.final(await rig.ask(person, "before", author=HUMAN))
+    assert (first.reason, reads(rig, shop)) == ("window_closed", 1)
+    await rig.db.execute(
+        "update dispatcher.conversations set look_failures = 5 where account_id = $1", shop.account_id
+    )
+    rig.sim.fault("lose", account_id=shop.account_id, times=1)
+    person.write("Is it in stock?")
+    assert await rig.sim.settled()
+
+    assert (await rig.final(await rig.ask(person, "after", author=HUMAN))).state == "sent"
+    assert reads(rig, shop) == 2
+    failures = "select look_failures from dispatcher.conversations where account_id = $1"
+    assert await rig.db.fetchval(failures, shop.account_id) == 0
+
+
 async def test_many_unknown_windows_stay_within_the_limit_of_reads(rig: DispatcherRig) -> None:
     """Promise 5: two reads a second, those of messages in doubt among them. Breaks when a reading takes no slot."""
     shop = await rig.account()

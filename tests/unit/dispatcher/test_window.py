@@ -58,6 +58,11 @@ def test_no_opening_event_seen_is_closed() -> None:
     for author in ("human", "automation"):
         assert decided(author, of=of) == Look()
         assert decided(author, of=of | {"looked_at": NOON}) == CLOSED
+        vain = of | {"look_failures": 5}
+        assert decided(author, of=vain | {"looked_at": NOON}) == CLOSED
+        assert decided(author, of=vain | {"looked_at": NOON - HOUR}) == Look(), (
+            "nobody could for an earlier request"
+        )
     assert closes_at(conversation(**of)) is None
     assert closes_at(conversation()) == NOON + 23 * HOUR
 

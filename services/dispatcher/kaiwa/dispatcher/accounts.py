@@ -100,12 +100,12 @@ async def pause(connection: Connection, account_id: str) -> State:
     return state
 
 
-async def resume(connection: Connection, account_id: str) -> State | None:
+async def resume(connection: Connection, account_id: str, *, lifted: bool = False) -> State | None:
     """A person wants it to send again; None where nobody had paused it. Much may have happened: Meta is asked first, and
-    it is not eligible until Meta has said so.
+    it is not eligible until Meta has said so. ``lifted``: that person saw that Meta restricts it no more.
     """
     async with connection.transaction():
-        state: State | None = await _sql.resume_account(connection, account_id=account_id)
+        state: State | None = await _sql.resume_account(connection, account_id=account_id, lifted=lifted)
         if state is not None:
             await _sql.probe_soon(connection, account_id=account_id)
             await publish(connection, account_id)

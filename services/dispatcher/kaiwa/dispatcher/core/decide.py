@@ -188,7 +188,7 @@ def _window(
     closed = _refuse_when_known(Reason.WINDOW_CLOSED, intent, conversation, now)
     opened = conversation.window_opened_at
     if opened is None:
-        return Look() if isinstance(closed, Refuse) and conversation.looked_at is None else closed
+        return Look() if isinstance(closed, Refuse) and _unread(intent, conversation) else closed
     closes, margin = opened + WINDOW, policy.window_margin
     if now < closes - margin:
         return Send()
@@ -200,6 +200,12 @@ def _window(
         unavailable = _refuse_when_known(Reason.HUMAN_AGENT_UNAVAILABLE, intent, conversation, now)
         return unavailable if beyond else closed
     return Send(tag="HUMAN_AGENT") if beyond else Defer(closes + margin, Reason.WINDOW_CLOSED)
+
+
+def _unread(intent: Intent, conversation: Conversation) -> bool:
+    """Nobody read the thread yet, or nobody could when an earlier request wanted it."""
+    looked_at = conversation.looked_at
+    return looked_at is None or (conversation.look_failures > 0 and looked_at < intent.due_at)
 
 
 def _human_handling(

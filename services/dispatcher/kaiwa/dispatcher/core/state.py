@@ -82,7 +82,9 @@ class Conversation:
     suppressed_at: datetime | None = None
     """The platform said then that they cannot be reached."""
     looked_at: datetime | None = None
-    """The thread was read then, because no event told of a window."""
+    """The thread was read then, because no event told of a window; or nobody could, see ``look_failures``."""
+    look_failures: int = 0
+    """Readings in a row that nobody answered."""
     fresh_at: datetime | None = None
     """Everything in the conversation's partition up to this moment has been applied."""
 

@@ -57,10 +57,11 @@ returning true;
 -- name: set_account_state(state, account_id)!
 update dispatcher.accounts set state = :state where account_id = :account_id and state <> :state;
 
--- name: resume_account(account_id)$
--- The state in which an account is that was paused; null where it was not. Meta is asked about it before it sends again.
+-- name: resume_account(lifted, account_id)$
+-- The state in which an account is that was paused, or restricted until a person said that this is lifted; null where it was
+-- neither. Meta is asked about it before it sends again.
 update dispatcher.accounts set state = case sealed_token when '' then 'needs_reauth' else 'ineligible' end
-where account_id = :account_id and state = 'paused'
+where account_id = :account_id and (state = 'paused' or state = 'restricted' and :lifted::boolean)
 returning state;
 
 -- name: forget_token(account_id)$

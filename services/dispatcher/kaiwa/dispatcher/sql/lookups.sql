@@ -18,13 +18,13 @@ returning c.account_id, c.customer_id, a.app_id, a.login, a.page_id, a.sealed_to
 
 -- name: looked(heard_at, account_id, customer_id)!
 -- What the thread says joins what the events say; heard_at is null where the customer is not among the newest messages.
-update dispatcher.conversations set looked_at = clock_timestamp(), look_due = null,
+update dispatcher.conversations set looked_at = clock_timestamp(), look_due = null, look_failures = 0,
     window_opened_at = greatest(window_opened_at, :heard_at::timestamptz),
     last_customer_at = greatest(last_customer_at, :heard_at::timestamptz)
 where account_id = :account_id and customer_id = :customer_id;
 
 -- name: look_failed(pause, most, account_id, customer_id)!
--- It is asked again, up to a point: then unknown stays unknown, which is closed.
+-- It is asked again, up to a point: then unknown stays unknown, which is closed to who asked so far.
 update dispatcher.conversations set look_failures = look_failures + 1,
     look_due = case when look_failures + 1 < :most::integer then clock_timestamp() + :pause::interval end,
     looked_at = case when look_failures + 1 >= :most::integer then clock_timestamp() end
