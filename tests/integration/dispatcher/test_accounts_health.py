@@ -84,6 +84,10 @@ async def test_the_rows_of_traffic_are_seen_ill_and_well(rig: DispatcherRig) -> 
     shop = await rig.account()
     person = rig.sim.customer(shop)
     await rig.asked_about(person)
+    looked = (
+        "select routing_due > now() + interval '2 minutes' from dispatcher.accounts where account_id = $1"
+    )
+    await rig.until_stored(looked, shop.account_id, value=True)  # its answer would end what is written here
     await rig.db.execute(
         "update dispatcher.accounts set routing = 'open' where account_id = $1", shop.account_id
     )

@@ -22,8 +22,7 @@ from kaiwa.store.queries import load
 _sql = load("kaiwa.dispatcher")
 _log = logs.get_logger()
 
-_EVERY = 0.2  # seconds between rounds: a message waits for the answer
-_EVERY_MODE = 1.0  # nothing waits for it
+_EVERY = 0.2  # seconds between rounds
 _MOST = 20  # questions of one round
 _LEASE = timedelta(seconds=60)
 _AGAIN = timedelta(seconds=2)  # after a question that nobody answered
@@ -67,10 +66,8 @@ class Owners:
         self._threads = threads
 
     async def run(self) -> None:
-        await asyncio.gather(
-            rounds(self.ask, every=_EVERY, waits="owners_wait"),
-            rounds(self.modes, every=_EVERY_MODE, waits="owners_wait"),
-        )
+        works = (self.ask, self.modes)
+        await asyncio.gather(*(rounds(work, every=_EVERY, waits="owners_wait") for work in works))
 
     async def ask(self) -> None:
         async with self._pool.acquire() as connection:
