@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import asyncpg
@@ -16,11 +17,15 @@ from kaiwa.bus.records import Record
 from kaiwa.contracts import topics
 from kaiwa.contracts.sends import Author, Message, Recipient, SendRequest
 from kaiwa.dispatcher.bell import Bell
+from kaiwa.dispatcher.claims import Taking
 from kaiwa.dispatcher.contents import Contents, Ring
-from kaiwa.dispatcher.core.agenda import Desk
+from kaiwa.dispatcher.core.agenda import Ask, Desk
+from kaiwa.dispatcher.core.pace import exact
 from kaiwa.dispatcher.handlers.sends import Sends
 from kaiwa.dispatcher.intake import Intake
+from kaiwa.dispatcher.mark import Claim
 from kaiwa.dispatcher.scheduler import Scheduler
+from kaiwa.dispatcher.slots import Want
 
 CUSTOMERS = [f"c{n}" for n in range(40)]
 NOTHING_WAITS = "update dispatcher.conversations set next_due = null where account_id = $1"
@@ -133,3 +138,20 @@ async def test_a_stop_leaves_no_call_that_an_intake_committed_to(db: asyncpg.Poo
         await sends.handle([asked("c2")])
         assert await db.fetchval(TOGETHER) == 1, "none is begun after the stop"
     assert sender.calls == ["a call"]
+
+
+async def test_what_waits_beside_an_intakes_claim_is_not_forgotten() -> None:
+    """Broken by: taking a claim that was never counted off what is, which waits for the next look at everything then; so
+    does an overtaken message that nobody is told of.
+    """
+    scheduling, desk = scheduler(cast("asyncpg.Pool", None), Commits(), Delivers()), Desk(SHOP, "text")
+    head = {"account_id": SHOP, "bucket": "text", "rank": 0}
+    claim = Claim("i", 1, Want(desk, 0), exact(datetime.now(UTC)), 0.0)
+    scheduling._agenda.join(desk, 0, 1)
+    scheduling.begin(Taking([Ask(desk, 0, 1)], [head], [claim], {}, frozenset()))
+    assert not scheduling._agenda.rests(desk)
+
+    overtaken = Desk("another", "text")
+    scheduling._slots._overtaken.update({(overtaken, 1): 1})
+    scheduling.begin(Taking([], [], [], {}, frozenset()))
+    assert not scheduling._agenda.rests(overtaken)
