@@ -45,7 +45,7 @@ def resume(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Let a paused account send again, once Meta has said that it may."""
+    """Let a paused account send again, or one that Meta restricted until now, once Meta has said that it may."""
     state = asyncio.run(_change(load(ReadSettings), account, partial(_resume, lifted=lifted)))
     _say(account, state, _RESUMED[state], as_json=as_json)
 

@@ -67,7 +67,7 @@ def _state(s: Standing) -> Finding:
         case "restricted":  # pragma: no branch - mypy proves that there is no other
             do = (
                 "its owner reads the notice in the app or in Account Status and does what it asks; once it is lifted,"
-                f" `kaiwa accounts resume {s.account_id} --lifted`. Do not send by other ways meanwhile"
+                f" say so: `kaiwa accounts resume {s.account_id} --lifted`. Do not send by other ways meanwhile"
             )
             return Finding("state", "bad", f"restricted by Meta: nothing is sent{held}", do)
 
