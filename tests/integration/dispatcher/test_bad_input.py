@@ -12,7 +12,7 @@ from dispatcher_rig import HUMAN, DispatcherRig
 
 from kaiwa.bus.reader import read
 from kaiwa.bus.records import header_text
-from kaiwa.contracts import topics
+from kaiwa.contracts import ids, topics
 from kaiwa.contracts.quarantine import REASON, SOURCE
 from kaiwa.contracts.sends import Cancel, Media, Message, Recipient, ReplyTo
 
@@ -95,6 +95,37 @@ async def test_a_faulty_request_is_refused_with_its_reason(
 
     assert (outcome.state, outcome.reason) == ("expired" if reason == "expired" else "refused", reason)
     assert len(rig.sim.books.calls) == before
+
+
+CHOSEN: list[dict[str, Any]] = [
+    {"tag": "HUMAN_AGENT"},
+    {"message_tag": "HUMAN_AGENT"},
+    {"messaging_type": "MESSAGE_TAG"},
+    {"message": {"text": "by a tag", "tag": "HUMAN_AGENT"}},
+]
+
+
+async def test_a_caller_who_chooses_a_tag_is_told_who_does(rig: DispatcherRig) -> None:
+    """Design, section 4: a dead tag is a static fault. Breaks when it is ignored, and the message goes without one."""
+    person = await rig.customer()
+    plain = {
+        "account_id": person.account_id,
+        "recipient": {"customer_id": person.customer_id},
+        "author": {"kind": "human"},
+        "message": {"text": "by a tag"},
+    }
+    fine = {"request_id": ids.random(), "campaign": {"tag": "summer"}} | plain
+    wrong = [{"request_id": ids.random()} | plain | fields for fields in CHOSEN]
+    for request in [*wrong, fine]:
+        await rig.put(f"{person.account_id}:{person.customer_id}".encode(), json.dumps(request).encode())
+
+    for request in wrong:
+        outcome = await rig.final(request["request_id"])
+        assert (outcome.state, outcome.reason) == ("refused", "invalid")
+        assert outcome.error is not None
+        assert "the dispatcher chooses the tag" in str(outcome.error.explanation)
+    assert (await rig.final(fine["request_id"])).state == "sent", "any other field is ignored"
+    assert len(rig.sim.books.accepted("by a tag")) == 1
 
 
 async def test_what_has_not_begun_can_be_cancelled(rig: DispatcherRig) -> None:

@@ -44,6 +44,9 @@ FIELDS: list[tuple[str, dict[str, Any], int, str | None, str | None]] = [
     ("a robot", {"author": {"kind": "robot"}}, 422, "invalid", "author.kind"),
     ("a lane of its own", {"lane": "express"}, 422, "invalid", "lane"),
     ("a chosen tag", {"tag": "HUMAN_AGENT"}, 422, "invalid", "tag"),
+    ("a dead tag", {"message_tag": "ACCOUNT_UPDATE"}, 422, "invalid", "message_tag"),
+    ("a type", {"messaging_type": "RESPONSE"}, 422, "invalid", "messaging_type"),
+    ("a tag within", {"message": {"text": "x", "tag": "HUMAN_AGENT"}}, 422, "invalid", "message.tag"),
     ("a cancellation", {"kind": "cancel", "cancel": {"request_id": "r"}}, 422, "invalid", "kind"),
     ("nobody", {"recipient": {}}, 422, "invalid", "recipient"),
     ("no content", {"message": {}}, 422, "invalid", "message"),
@@ -132,6 +135,13 @@ async def test_fields(rig: DispatcherRig, door: DoorCaller, person: Person) -> N
             told,
         )
     assert await rig.db.fetchval("select count(*) from dispatcher.door_requests") == before
+
+
+async def test_who_chooses_the_tag_is_said(door: DoorCaller, person: Person) -> None:
+    given = {"request_id": "r", "account_id": person.account_id, "tag": "HUMAN_AGENT"}
+    answer = await door.ask("POST", "/v1/sends", json=given)
+    assert answer.status_code == 422
+    assert "the dispatcher chooses the tag" in answer.json()["detail"]
 
 
 async def test_requests(door: DoorCaller) -> None:

@@ -117,6 +117,35 @@ def test_the_key_of_a_request(recipient: sends.Recipient, key: bytes) -> None:
     assert msgspec.structs.replace(SEND, recipient=recipient).key == key
 
 
+@pytest.mark.parametrize(
+    ("fields", "chosen"),
+    [
+        (b"", None),
+        (b',"tag":null,"message":{"tag":null}', None),
+        (b',"tag":"HUMAN_AGENT"', "tag"),
+        (b',"message_tag":"ACCOUNT_UPDATE"', "message_tag"),
+        (b',"messaging_type":"RESPONSE"', "messaging_type"),
+        (b',"messaging_type":""', "messaging_type"),
+        (b',"\\u0074ag":["any","shape"]', "tag"),
+        (b',"message":{"text":"a","tag":"HUMAN_AGENT"}', "message.tag"),
+        (b',"message":{"messaging_type":"MESSAGE_TAG"},"tag":"HUMAN_AGENT"', "message.messaging_type"),
+        # where it is a customer's business it is nobody's choice: what is written, and fields that are not known
+        (b',"message":{"text":"\\"tag\\":\\"HUMAN_AGENT\\""}', None),
+        (b',"message":{"template":{"tag":"summer"}},"campaign":{"tag":"summer"},"tags":["a"]', None),
+    ],
+)
+def test_which_field_would_choose_a_tag(fields: bytes, chosen: str | None) -> None:
+    """Breaks when it is ignored like every other field that is not known, or found where none is chosen."""
+    value = b'{"request_id":"r"' + fields + b"}"
+    assert sends.chosen_tag(value) == chosen
+
+
+@pytest.mark.parametrize("value", [b"", b"{", b"[]", b'{"message":"text"}'])
+def test_a_tag_is_looked_for_in_requests_only(value: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        sends.chosen_tag(value)
+
+
 def test_the_kinds_of_a_message() -> None:
     assert sends.Message().kinds() == []
     assert sends.Message(text="", quick_replies=({},)).kinds() == ["text"]

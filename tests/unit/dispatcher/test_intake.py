@@ -18,7 +18,7 @@ from kaiwa.contracts.sends import (
     SendRequest,
     ThreadControl,
 )
-from kaiwa.dispatcher.core.intake import fault, registry_fault
+from kaiwa.dispatcher.core.intake import fault, registry_fault, tag_fault
 
 URL = Media(url="https://shop.example/1.jpg")
 REPLY = {"content_type": "text", "title": "t" * 20, "payload": "p" * 1000}
@@ -213,6 +213,14 @@ def test_control_is_not_passed_to_oneself(fields: dict[str, Any], default_app: b
     """Without a target it goes to the default app. Breaks when that is this app itself and nobody notices."""
     found = registry_fault(request(**fields), app_id="1001", default_app=default_app)
     assert (found is not None) is wrong
+
+
+def test_who_chooses_the_tag_is_said() -> None:
+    found = tag_fault("message.tag")
+    assert found is not None
+    assert (found.reason, found.field) == (Reason.INVALID, "message.tag")
+    assert "the dispatcher chooses the tag" in found.explanation
+    assert tag_fault(None) is None
 
 
 def test_eleven_images_have_a_reason_of_their_own() -> None:

@@ -83,7 +83,11 @@ class Cancel(msgspec.Struct, frozen=True):
 
 
 class SendRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One request. The same ``request_id`` of one account within 30 days is one send; the first body wins."""
+    """One request. The same ``request_id`` of one account within 30 days is one send; the first body wins.
+
+    The dispatcher chooses the tag: what has ``tag``, ``message_tag`` or ``messaging_type``, here or in its message, is
+    refused. Any other field that is not known is ignored.
+    """
 
     request_id: str
     kind: Literal["message", "thread_control", "cancel", "escalate", "release"] = "message"
@@ -109,10 +113,33 @@ class SendRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         return f"{self.account_id}:{self.recipient.customer_id or self.recipient.comment_id or ''}".encode()
 
 
+class _Chosen(msgspec.Struct, frozen=True):
+    """Where callers of the platform choose a tag."""
+
+    tag: Any = None
+    message_tag: Any = None
+    messaging_type: Any = None
+
+    def field(self) -> str | None:
+        return next((name for name in _Chosen.__struct_fields__ if getattr(self, name) is not None), None)
+
+
+class _ChosenAnywhere(_Chosen, frozen=True):
+    message: _Chosen | None = None
+
+
 _decoder = msgspec.json.Decoder(SendRequest)
+_choices = msgspec.json.Decoder(_ChosenAnywhere)
 encode = msgspec.json.Encoder().encode
 
 
 def decode(value: bytes) -> SendRequest:
     """The request in ``value``. Raises msgspec.DecodeError (msgspec.ValidationError for a wrong shape)."""
     return _decoder.decode(value)
+
+
+def chosen_tag(value: bytes) -> str | None:
+    """The field by which a request would choose a tag, such as ``message.tag``. Raises as :func:`decode` does."""
+    found = _choices.decode(value)
+    within = found.message and found.message.field()
+    return f"message.{within}" if within else found.field()

@@ -13,12 +13,13 @@ from kaiwa.contracts import ids, topics
 from kaiwa.contracts.cloudevents import TRACEPARENT
 from kaiwa.contracts.partition import of_conversation
 from kaiwa.contracts.reasons import Reason
-from kaiwa.contracts.sends import SendRequest, decode
+from kaiwa.contracts.sends import SendRequest, chosen_tag, decode
 from kaiwa.contracts.times import from_ms, parse
 from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.dispatcher import comments, endings, queues
 from kaiwa.dispatcher.contents import Contents, Saying
-from kaiwa.dispatcher.core.intake import Fault, addressable, due_at, fault, registry_fault
+from kaiwa.dispatcher.core.faults import Fault
+from kaiwa.dispatcher.core.intake import addressable, due_at, fault, registry_fault, tag_fault
 from kaiwa.dispatcher.core.unit import Content, contents, handover
 from kaiwa.dispatcher.outcomes import Told, report, words
 from kaiwa.dispatcher.queues import Place
@@ -37,12 +38,15 @@ _ACTIONS = {"escalate", "release", "cancel"}
 
 @dataclass(frozen=True)
 class Taken:
-    """A request that can be read, when Kafka got it, and the trace it belongs to."""
+    """A request that can be read, when Kafka got it, and the trace it belongs to. ``chosen``: the field by which it would
+    choose a tag.
+    """
 
     intent_id: str
     request: SendRequest
     appended_at: datetime
     traceparent: str | None
+    chosen: str | None = None
 
 
 class TakenIn(NamedTuple):
@@ -148,13 +152,14 @@ async def _cancel(connection: Connection, account_id: str, request_id: str) -> b
 def read(record: Record) -> Taken | None:
     """The request, None where nobody could tell whose it is."""
     try:
-        request = decode(record.value or b"")
+        request, chosen = decode(record.value or b""), chosen_tag(record.value or b"")
     except UNREADABLE:
         return None
     if not addressable(request):
         return None
     intent_id = ids.derived(request.account_id, request.request_id)
-    return Taken(intent_id, request, from_ms(record.timestamp), header_text(record, TRACEPARENT))
+    traceparent = header_text(record, TRACEPARENT)
+    return Taken(intent_id, request, from_ms(record.timestamp), traceparent, chosen)
 
 
 def faulty(request: SendRequest, account: Row | None) -> Fault | None:
@@ -168,7 +173,7 @@ def faulty(request: SendRequest, account: Row | None) -> Fault | None:
 
 def _row(item: Taken, account: Row | None, now: datetime) -> dict[str, Any]:
     request = item.request
-    wrong = faulty(request, account)
+    wrong = tag_fault(item.chosen) or faulty(request, account)
     acted = request.kind in _ACTIONS
     message = request.message
     control = request.thread_control if request.kind == "thread_control" and wrong is None else None

@@ -13,6 +13,7 @@ import msgspec
 
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.wire import UNREADABLE
+from kaiwa.dispatcher.core.faults import Fault
 from kaiwa.dispatcher.door.callers import Caller, Callers
 from kaiwa.dispatcher.door.problems import Refused, answer, away
 from kaiwa.runtime import logs, metrics
@@ -40,6 +41,10 @@ _UNKNOWN: Final = re.compile(r"contains unknown field `([^`]+)`")
 
 B = TypeVar("B", bound=msgspec.Struct)
 _log = logs.get_logger()
+
+
+def _faultless(_: bytes) -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -77,8 +82,11 @@ class Asked:
             raise bad("query", "a parameter is given twice")
         return found
 
-    async def body(self, kind: type[B]) -> B:
-        """Raises Refused: 400 for what is no JSON, 408, 413, 415, and 422 with the field that is wrong."""
+    async def body(self, kind: type[B], *, faulty: Callable[[bytes], Fault | None] = _faultless) -> B:
+        """Raises Refused: 400 for what is no JSON, 408, 413, 415, and 422 with the field that is wrong.
+
+        ``faulty`` sees what ``kind`` does not: the fields that it does not know.
+        """
         content_type = header(self.scope, b"content-type") or b""
         if content_type.partition(b";")[0].strip().lower() != _JSON:
             raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_json", "the body must be application/json")
@@ -90,6 +98,8 @@ class Asked:
         except BodyTimeout as error:
             raise Refused(HTTPStatus.REQUEST_TIMEOUT, "too_slow", "the body did not arrive") from error
         try:
+            if wrong := faulty(given):
+                raise invalid(wrong.explanation, field=wrong.field, reason=wrong.reason)
             body: B = _decoder(kind).decode(given)
         except msgspec.ValidationError as error:
             raise _misshapen(str(error)) from error

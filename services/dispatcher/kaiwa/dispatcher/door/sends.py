@@ -12,11 +12,11 @@ from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing
 from kaiwa.contracts import ids, topics
 from kaiwa.contracts.door import Accepted, SendBody, Standing
-from kaiwa.contracts.sends import Author, Cancel, Recipient, SendRequest, encode
+from kaiwa.contracts.sends import Author, Cancel, Recipient, SendRequest, chosen_tag, encode
 from kaiwa.contracts.times import rfc3339
 from kaiwa.dispatcher import comments
 from kaiwa.dispatcher.contents import Contents
-from kaiwa.dispatcher.core.intake import addressable
+from kaiwa.dispatcher.core.intake import addressable, tag_fault
 from kaiwa.dispatcher.door import standing
 from kaiwa.dispatcher.door.asking import Answer, Asked, invalid
 from kaiwa.dispatcher.door.callers import Caller
@@ -47,7 +47,7 @@ class Sends:
 
     async def ask(self, asked: Asked) -> Answer:
         asked.query()
-        body = await asked.body(SendBody)
+        body = await asked.body(SendBody, faulty=lambda given: tag_fault(chosen_tag(given)))
         return await self.put(asked.caller, body.request(name_of(asked, body.request_id)))
 
     async def show(self, asked: Asked) -> Answer:
