@@ -108,7 +108,7 @@ CHOSEN: list[dict[str, Any]] = [
 async def test_a_caller_who_chooses_a_tag_is_told_who_does(rig: DispatcherRig) -> None:
     """Design, section 4: a dead tag is a static fault. Breaks when it is ignored, and the message goes without one."""
     person = await rig.customer()
-    plain = {
+    plain: dict[str, Any] = {
         "account_id": person.account_id,
         "recipient": {"customer_id": person.customer_id},
         "author": {"kind": "human"},
