@@ -86,6 +86,37 @@ async def test_a_commit_keeps_no_batch_waiting(kafka: Kafka, monkeypatch: pytest
     assert await committed(kafka, group, topic, 1) == [20]
 
 
+async def test_what_came_while_a_batch_was_in_hand_is_the_next_one(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Breaks if a batch ends where aiokafka stopped to fetch: with the first record that came, a batch each."""
+    monkeypatch.setattr("kaiwa.bus.polling._FILL_MS", 10_000)
+    topic, may, batches = await new_topic(kafka, partitions=3), asyncio.Event(), list[set[bytes | None]]()
+
+    async def handle(records: Sequence[Record]) -> None:
+        batches.append({record.value for record in records})
+        await may.wait()
+
+    async with (
+        Producer(kafka, client_id="test") as producer,
+        Batches(kafka, [topic], group=a_group(), handle=handle) as reading,
+    ):
+
+        async def write(partition: int, value: bytes) -> None:
+            await producer.publish([Outgoing(topic, b"k", value, partition=partition)], within=20)
+
+        await write(0, b"in hand")
+        await eventually(lambda: len(batches) == 1)
+        await write(1, b"fetched")
+        fetcher = reading._consumer._fetcher
+        assert fetcher is not None
+        await eventually(lambda: bool(fetcher._records))  # else this shows nothing
+        await write(2, b"not fetched")
+        may.set()
+        await eventually(lambda: len(batches) > 1)
+    assert batches == [{b"in hand"}, {b"fetched", b"not fetched"}]
+
+
 async def test_records_reach_the_handler_as_they_are(kafka: Kafka) -> None:
     topic, handler = await new_topic(kafka), Handler()
     async with bare_producer(kafka) as producer:

@@ -45,8 +45,7 @@ _PATIENCE: Final = 120.0  # without progress, although Kafka answers, before the
 _log = logs.get_logger()
 
 
-async def _ignore(_: Collection[TopicPartition]) -> None:
-    """The hook of who does not care about rebalances."""
+async def _ignore(_: Collection[TopicPartition]) -> None: ...
 
 
 class Batches:
@@ -161,13 +160,15 @@ class Batches:
     async def _turn(self) -> bool:
         """One poll and what it brought; False if that has to come again."""
         try:
-            records = await self._poller.poll()
+            found = await self._poller.poll()
+            if self._stopping.is_set():
+                return True  # what came meanwhile is for whoever reads next
+            self._idle.clear()  # from here on a rebalance waits
+            records = await self._poller.fill() if found else []
         except Exception as error:  # noqa: BLE001 - aiokafka also raises what decoding raised
+            self._idle.set()
             _log.error("poll_failed", group=self._group, exc_info=error)
             return False
-        if self._stopping.is_set():
-            return True  # what came meanwhile is for whoever reads next
-        self._idle.clear()
         try:
             return await self._work(records) if records else True
         finally:

@@ -6,11 +6,15 @@ their positions moved: those records are never returned, and later commits would
 way. So after a poll that raised, every partition goes back to what is handled and is polled alone, where none can take
 another's records down, and a batch that raises alone is read from its raw bytes. Once everything that was there is
 passed, all are polled together again.
+
+Nor does it ask for more while it holds what nobody has taken yet (100 ms long, whatever the partition): what it fetched
+while a batch was in hand ends with the first record that came then. So a poll that finds something there at once is not
+all there is, and ``fill`` takes the rest (docs/decisions/0042).
 """
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -23,6 +27,7 @@ from kaiwa.runtime import logs
 Offsets = Mapping[TopicPartition, int]
 
 _WAIT_MS: Final = 200
+_FILL_MS: Final = 5
 _RESTORE_TIMEOUT: Final = 10.0  # seconds
 
 _log = logs.get_logger()
@@ -38,24 +43,47 @@ class Poller:
         self._handled: dict[TopicPartition, int] = {}
         self._lost_track = False
         self._alone_until: Offsets = {}
+        self._more = False
 
-    async def poll(self) -> list[Record]:
-        """The next batch, perhaps empty; to be followed by ``done`` or ``again``. After an exception call it again."""
-        try:
+    async def poll(self) -> bool:
+        """Wait for a batch; whether there is one, to be followed by ``fill``. After an exception call it again."""
+        with self._keeping_track():
+            self._more = False
             if self._lost_track:
                 await self._restore()
             if self._alone_until:
                 await self._poll_each()
             else:
                 # No await since the positions moved: `applied` never sees a gap.
-                self._in_hand = await self._consumer.getmany(
-                    timeout_ms=_WAIT_MS, max_records=self._max_records
-                )
+                self._in_hand = await self._take_all(0, self._max_records)
+                self._more = bool(self._in_hand)
+                if not self._in_hand:
+                    self._in_hand = await self._take_all(_WAIT_MS, self._max_records)
+        return bool(self._in_hand)
+
+    async def fill(self) -> list[Record]:
+        """The batch, with what else was there already; to be followed by ``done`` or ``again``. After an exception poll."""
+        room = self._max_records - sum(map(len, self._in_hand.values()))
+        if self._more and room > 0:
+            with self._keeping_track():
+                for partition, records in (await self._take_all(_FILL_MS, room)).items():
+                    self._in_hand.setdefault(partition, []).extend(records)
+        return [record for records in self._in_hand.values() for record in records]
+
+    async def _take_all(self, wait_ms: int, most: int) -> dict[TopicPartition, list[Record]]:
+        found: dict[TopicPartition, list[Record]] = await self._consumer.getmany(
+            timeout_ms=wait_ms, max_records=most
+        )
+        return found
+
+    @contextlib.contextmanager
+    def _keeping_track(self) -> Iterator[None]:
+        try:
+            yield
         except Exception:
             self._in_hand = {}
             self._lost_track = True
             raise
-        return [record for records in self._in_hand.values() for record in records]
 
     def done(self) -> Offsets:
         """The batch is handled. Returns what to commit: the offset after it, for each partition that is still ours."""
