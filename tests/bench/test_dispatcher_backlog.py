@@ -22,9 +22,11 @@ from kaiwa.contracts.times import rfc3339
 from kaiwa.devstack.stack import Stack
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.clock import DatabaseClock
+from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.pace import Slot
 from kaiwa.dispatcher.core.state import Policy
+from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.mark import Marker
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.dispatcher.send import Sender
@@ -101,10 +103,9 @@ async def test_claiming_from_a_long_queue(yard: Yard) -> None:
     little = await yard.rooms(1, CLAIMS * SIZE, rate=1e6)
     async with pool(yard.dsn, application="bench") as db:
         slots = Unhurried(db, DatabaseClock())
-        # It is asked for claims alone, which nothing else is needed for.
-        scheduler = Scheduler(
-            db, cast("Marker", None), cast("Sender", None), slots, Bell(), policy=POLICY, calls=200
-        )
+        # It is asked for claims that are far, which needs neither contents nor logins, and for no call.
+        marker = Marker(db, cast("Contents", None), cast("Logins", None), policy=POLICY)
+        scheduler = Scheduler(db, marker, cast("Sender", None), slots, Bell(), policy=POLICY, calls=200)
         await queue(yard, little, 1)
         alone = await claiming(scheduler, little[0].account_id)
         many = await yard.rooms(1, QUEUED // 20, rate=1e6)
