@@ -8,64 +8,269 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaiwa.contracts.reasons import Reason
-from kaiwa.dispatcher.core.foresight import ends, hopeless, out_of_reach
-from kaiwa.dispatcher.core.pace import Rate
-from kaiwa.dispatcher.core.state import Account, Conversation, Intent, Policy
+from kaiwa.contracts.sends import ThreadControl
+from kaiwa.dispatcher.core.decide import Refuse, decide, grant_ends
+from kaiwa.dispatcher.core.foresight import (
+    UNSURE,
+    End,
+    Prospect,
+    Turns,
+    Waiting,
+    ends,
+    hopeless,
+    out_of_reach,
+    prospect,
+    turns,
+)
+from kaiwa.dispatcher.core.pace import Limits, Rate, slots
+from kaiwa.dispatcher.core.state import Account, Conversation, Grant, Intent, Policy
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
-POLICY = Policy(window_margin=timedelta(seconds=90), human_hold=HOUR, lease=30 * SECOND)
+MARGIN = 90 * SECOND
+POLICY = Policy(window_margin=MARGIN, human_hold=HOUR, lease=30 * SECOND)
 SHOP = Account("1784", "active", "Shop", "en", human_agent=True, default_app=True)
+PLAIN = replace(SHOP, human_agent=False)
 BOT = Intent("automation", due_at=NOW, requested_at=NOW)
 PERSON = replace(BOT, author_kind="human")
-OPEN = Conversation(window_opened_at=NOW - HOUR, fresh_at=NOW + SECOND)
+OPEN = Conversation(window_opened_at=NOW - HOUR, last_customer_at=NOW - HOUR, fresh_at=NOW + SECOND)
+COMMENT = Grant(NOW - HOUR)
+REPLY = replace(BOT, nature="private_reply", grant=COMMENT)
+LANE = Turns(NOW, NOW, SECOND / 2)
+
+
+def waiting(ahead: int, seconds: float | None, *, goes: bool = True, counts: bool = True) -> Waiting:
+    end = None if seconds is None else (NOW + seconds * SECOND, Reason.EXPIRED)
+    return Waiting(ahead, Prospect(end, goes=goes), counts)
+
+
+# ── turns ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("lane", "ahead", "turn"),
+    [
+        (turns(1, Rate(2), NOW), 0, 0),
+        (turns(1, Rate(2), NOW), 40, 22),  # half a second each, and a tenth of slack
+        # what a bucket has given already comes first, what it has left of a burst at once
+        (turns(1, Rate(2), NOW, tat=NOW + 60 * SECOND), 0, 60),
+        (turns(1, Rate(2), NOW, tat=NOW - HOUR), 0, 0),
+        (turns(1, Limits(300).rate("private_reply"), NOW), 75, 0),
+        (turns(1, Limits(300).rate("private_reply"), NOW), 76, 3600.1 / 675),
+        (turns(1, Limits(300).rate("private_reply"), NOW, tat=NOW + HOUR), 0, 3600 - 75 * 3600.1 / 675),
+        # a pause is the soonest for everybody, and the pace begins with its end
+        (turns(1, Rate(2), NOW, paused_until=NOW + HOUR), 0, 3600),
+        (turns(1, Rate(2), NOW, paused_until=NOW + HOUR), 2, 3600 + 1.1),
+        (turns(1, Rate(2), NOW, paused_until=NOW - HOUR), 0, 0),
+        # people may take over what automation has claimed, nobody else
+        (turns(0, Rate(2), NOW, tat=NOW + 60 * SECOND, yielding=3), 2, 0),
+        (turns(0, Rate(2), NOW, tat=NOW + 60 * SECOND, yielding=3), 3, 60),
+        (turns(1, Rate(2), NOW, tat=NOW + 60 * SECOND, yielding=3), 2, 60 + 1.1),
+    ],
+)
+def test_when_it_is_a_turn_at_the_soonest(lane: Turns, ahead: int, turn: float) -> None:
+    assert lane.at(ahead) - NOW == pytest.approx(turn * SECOND, abs=timedelta(milliseconds=1))
+
+
+@given(
+    st.sampled_from([Rate(2), Rate(300), Limits(300).rate("private_reply"), Rate(10, burst=3)]),
+    st.sampled_from([1.0, 0.5, 0.1]),
+    st.floats(-100, 5000),
+    st.integers(1, 120),
+    st.floats(0.004, 0.5),
+)
+def test_no_bucket_gives_a_slot_before_the_turn(
+    rate: Rate, share: float, tat: float, wanted: int, ready: float
+) -> None:
+    """Broken by: a turn counted without the burst, with a slowed rate's, or after a slot that several share."""
+    given_out, _ = slots(
+        NOW + tat * SECOND, NOW, rate.slowed(share), wanted, ready=ready * SECOND, horizon=48 * HOUR
+    )
+    lane = turns(1, rate, NOW, tat=NOW + tat * SECOND)
+    assert len(given_out) == wanted
+    last = given_out[-1].at
+    assert lane.at(wanted - 1) <= last + timedelta(microseconds=wanted)
+
+
+# ── who is given up ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_who_is_given_up_frees_a_turn() -> None:
     """Ten seconds for everybody, two a second: twenty-one can go (the first at once), the rest cannot."""
-    late = hopeless([NOW + 10 * SECOND] * 30, NOW, Rate(2))
-    assert [place for place, _ in late] == list(range(21, 30))
-    assert {wait for _, wait in late} == {10.5 * SECOND}
-    mixed = [NOW + 10 * SECOND] * 30 + [NOW + 11 * SECOND]
-    assert 30 not in [place for place, _ in hopeless(mixed, NOW, Rate(2))]
+    late = hopeless([waiting(n, 10) for n in range(30)], LANE)
+    assert list(late) == list(range(21, 30))
+    assert set(late.values()) == {NOW + 10.5 * SECOND}
+    assert 30 not in hopeless([waiting(n, 10) for n in range(30)] + [waiting(30, 11)], LANE)
 
 
-@given(st.lists(st.floats(-5, 60), max_size=40), st.floats(0.5, 50), st.integers(0, 3))
-def test_nobody_is_given_up_who_could_go(seconds: list[float], limit: float, burst: int) -> None:
+def test_who_may_not_go_frees_a_turn() -> None:
+    """Broken by: counting those whom something else keeps, when the ones behind them may go in time."""
+    assert hopeless([waiting(0, None, goes=False), waiting(1, 0.4)], LANE) == {}
+    assert list(hopeless([waiting(0, None), waiting(1, 0.4)], LANE)) == [1]
+
+
+def test_who_counts_for_nobody_frees_nothing() -> None:
+    """Broken by: freeing the turn of one who was never among the ones ahead."""
+    for one in (waiting(1, -1, counts=False), waiting(1, None, goes=False, counts=False)):
+        assert 1 in hopeless([one, waiting(1, 0.4)], LANE)
+
+
+@given(st.lists(st.floats(-5, 60), max_size=40), st.floats(0.5, 50))
+def test_nobody_is_given_up_who_could_go(seconds: list[float], limit: float) -> None:
     """Broken by: counting those who were given up among the ones ahead, or a turn later than the limit makes it."""
-    deadlines = sorted(NOW + wait * SECOND for wait in seconds)
-    rate = Rate(limit, burst=burst)
-    given_up = dict(hopeless(deadlines, NOW, rate))
+    lane = turns(1, Rate(limit), NOW)
+    given_up = hopeless([waiting(n, wait) for n, wait in enumerate(sorted(seconds))], lane)
     turn = 0
-    for place, deadline in enumerate(deadlines):
-        soonest = NOW + max(turn - burst, 0) / limit * SECOND
-        assert (place in given_up) == (soonest > deadline)
+    for place, wait in enumerate(sorted(seconds)):
+        assert (place in given_up) == (lane.at(turn) > NOW + wait * SECOND)
         turn += place not in given_up
 
 
+# ── ends ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+CLOSES = (NOW + 23 * HOUR - MARGIN, Reason.WINDOW_CLOSED)
+CLOSES_TO_PEOPLE = (NOW + 167 * HOUR - MARGIN, Reason.WINDOW_CLOSED)
+
+
 @pytest.mark.parametrize(
-    ("intent", "conversation", "found"),
+    ("intent", "conversation", "account", "found"),
     [
-        (BOT, OPEN, (NOW + 23 * HOUR - 90 * SECOND, Reason.WINDOW_CLOSED)),
-        (replace(BOT, expires_at=NOW + HOUR), OPEN, (NOW + HOUR, Reason.EXPIRED)),
+        (BOT, OPEN, SHOP, CLOSES),
+        (replace(BOT, nature="gesture"), OPEN, SHOP, CLOSES),
+        (replace(BOT, expires_at=NOW + HOUR), OPEN, SHOP, (NOW + HOUR, Reason.EXPIRED)),
+        (replace(BOT, expires_at=NOW + 30 * HOUR), OPEN, SHOP, CLOSES),
+        # a person has the tag for a message, where the account has it
+        (PERSON, OPEN, SHOP, CLOSES_TO_PEOPLE),
+        (replace(PERSON, nature="gesture"), OPEN, SHOP, CLOSES),
+        (PERSON, OPEN, PLAIN, CLOSES),
+        (replace(PERSON, expires_at=NOW + HOUR), OPEN, SHOP, (NOW + HOUR, Reason.EXPIRED)),
+        # a comment has its own time, whatever is known of the conversation
+        (REPLY, Conversation(), SHOP, (NOW + 167 * HOUR - MARGIN, Reason.COMMENT_GRANT_USED)),
         (
-            replace(BOT, expires_at=NOW + 30 * HOUR),
+            replace(REPLY, author_kind="human"),
             OPEN,
-            (NOW + 23 * HOUR - 90 * SECOND, Reason.WINDOW_CLOSED),
+            SHOP,
+            (NOW + 167 * HOUR - MARGIN, Reason.COMMENT_GRANT_USED),
         ),
-        # a tag may come to a person's help, a comment has its own time, and what is not known is not held against it
-        (PERSON, OPEN, None),
-        (replace(PERSON, expires_at=NOW + HOUR), OPEN, (NOW + HOUR, Reason.EXPIRED)),
-        (replace(BOT, nature="private_reply"), OPEN, None),
-        (BOT, replace(OPEN, fresh_at=NOW), None),
-        (BOT, replace(OPEN, fresh_at=None), None),
-        (BOT, replace(OPEN, window_opened_at=None), None),
+        (replace(REPLY, expires_at=NOW + HOUR), OPEN, SHOP, (NOW + HOUR, Reason.EXPIRED)),
+        # what is not known is held against nobody
+        (replace(REPLY, grant=None), OPEN, SHOP, None),
+        (BOT, replace(OPEN, fresh_at=NOW), SHOP, None),
+        (BOT, replace(OPEN, fresh_at=None), SHOP, None),
+        (BOT, replace(OPEN, window_opened_at=None), SHOP, None),
+        (replace(BOT, nature="control"), OPEN, SHOP, None),
     ],
 )
 def test_when_a_message_may_go_no_more(
-    intent: Intent, conversation: Conversation, found: tuple[datetime, Reason] | None
+    intent: Intent, conversation: Conversation, account: Account, found: End | None
 ) -> None:
-    assert ends(intent, conversation, POLICY) == found
+    assert ends(intent, conversation, account, POLICY) == found
+
+
+@pytest.mark.parametrize(
+    ("grant", "hours"),
+    [
+        (COMMENT, 167),
+        (replace(COMMENT, created_at=NOW - 20 * HOUR), 148),
+        (replace(COMMENT, created_at=NOW), 167),
+        (replace(COMMENT, created_at=NOW - 20 * HOUR, looked_at=NOW), 148),
+        # nobody could read its own time: it may be a day and a half older
+        (replace(COMMENT, looked_at=NOW), 131),
+    ],
+)
+def test_how_long_a_comment_may_be_answered(grant: Grant, hours: int) -> None:
+    """The decision turns at that moment. Broken by: an end before it, or one that a decision still goes beyond."""
+    end = grant_ends(grant, POLICY)
+    assert end == NOW + hours * HOUR - MARGIN
+    assert_turns(replace(REPLY, grant=grant), end)
+
+
+def test_a_live_comment_may_be_answered_while_it_is_live() -> None:
+    grant = Grant(NOW, live=True)
+    assert grant_ends(grant, POLICY) == NOW + 60 * SECOND
+    assert_turns(replace(REPLY, grant=grant), NOW + 60 * SECOND)
+
+
+@pytest.mark.parametrize(
+    ("intent", "account", "end"),
+    [
+        (BOT, SHOP, CLOSES[0]),
+        (PERSON, PLAIN, CLOSES[0]),
+        (PERSON, SHOP, CLOSES_TO_PEOPLE[0]),
+        (replace(BOT, expires_at=NOW + HOUR), SHOP, NOW + HOUR),
+    ],
+)
+def test_an_end_is_where_the_decision_turns(intent: Intent, account: Account, end: datetime) -> None:
+    """Foresight and decision are two pieces of code. Broken by: one of them that knows another end."""
+    found = ends(intent, OPEN, account, POLICY)
+    assert found is not None
+    assert found[0] == end
+    assert_turns(intent, end, account)
+
+
+def assert_turns(intent: Intent, end: datetime, account: Account = SHOP) -> None:
+    for at, refused in ((end - SECOND, False), (end, True)):
+        knows = replace(OPEN, fresh_at=at)
+        decided = decide(intent, knows, account, POLICY, at)
+        assert isinstance(decided, Refuse) is refused, (at, decided)
+
+
+# ── what becomes of one ───────────────────────────────────────────────────────────────────────────────────────────
+
+LATER = NOW + 24 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("intent", "conversation", "account", "now", "found"),
+    [
+        (BOT, OPEN, SHOP, NOW, Prospect(CLOSES, goes=True)),
+        # the pause is looked through: it is a matter of turns
+        (BOT, OPEN, replace(SHOP, paused_until=NOW + HOUR), NOW, Prospect(CLOSES, goes=True)),
+        # over already, for the reason that it has now
+        (
+            BOT,
+            replace(OPEN, fresh_at=LATER),
+            SHOP,
+            LATER,
+            Prospect((CLOSES[0], Reason.WINDOW_CLOSED), goes=False),
+        ),
+        (
+            PERSON,
+            replace(OPEN, fresh_at=LATER),
+            PLAIN,
+            LATER,
+            Prospect((CLOSES[0], Reason.HUMAN_AGENT_UNAVAILABLE), goes=False),
+        ),
+        (
+            replace(BOT, expires_at=NOW),
+            OPEN,
+            SHOP,
+            NOW + SECOND,
+            Prospect((NOW, Reason.EXPIRED), goes=False),
+        ),
+        # what else keeps it may pass, or end it for a better reason
+        (BOT, replace(OPEN, escalated=True), SHOP, NOW, UNSURE),
+        (BOT, OPEN, replace(SHOP, state="needs_reauth"), NOW, UNSURE),
+        (BOT, replace(OPEN, fresh_at=NOW - HOUR), SHOP, NOW, UNSURE),
+        (BOT, replace(OPEN, erased_before=NOW), SHOP, NOW, UNSURE),
+        (BOT, replace(OPEN, window_opened_at=None), SHOP, NOW, UNSURE),
+        (replace(REPLY, grant=replace(COMMENT, used=True)), OPEN, SHOP, NOW, UNSURE),
+        (
+            replace(BOT, nature="control", control=ThreadControl("take")),
+            OPEN,
+            SHOP,
+            NOW,
+            Prospect(None, goes=True),
+        ),
+    ],
+)
+def test_what_becomes_of_one(
+    intent: Intent, conversation: Conversation, account: Account, now: datetime, found: Prospect
+) -> None:
+    assert prospect(intent, conversation, account, POLICY, now) == found
+
+
+# ── what is wanted later ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -80,10 +285,15 @@ def test_when_a_message_may_go_no_more(
         (24 * HOUR, replace(PERSON, nature="gesture"), OPEN, Reason.WINDOW_CLOSED),
         (2 * HOUR, replace(BOT, expires_at=NOW + 2 * HOUR), OPEN, Reason.EXPIRED),
         (2 * HOUR, replace(BOT, expires_at=NOW + 3 * HOUR), OPEN, None),
+        # a private reply obeys its comment's age
+        (30 * HOUR, REPLY, OPEN, None),
+        (167 * HOUR - 91 * SECOND, REPLY, Conversation(), None),
+        (167 * HOUR - 90 * SECOND, REPLY, Conversation(), Reason.COMMENT_GRANT_USED),
+        (HOUR, replace(REPLY, grant=Grant(NOW, live=True)), OPEN, Reason.COMMENT_GRANT_USED),
+        (200 * HOUR, replace(REPLY, grant=None), OPEN, None),
         # nothing is refused for what may just not have been read yet
         (30 * HOUR, BOT, replace(OPEN, fresh_at=NOW), None),
         (30 * HOUR, BOT, replace(OPEN, window_opened_at=None), None),
-        (30 * HOUR, replace(BOT, nature="private_reply"), OPEN, None),
         (30 * HOUR, replace(BOT, nature="control"), OPEN, None),
     ],
 )
@@ -94,5 +304,4 @@ def test_what_is_wanted_later_than_it_may_go(
 
 
 def test_a_person_without_the_feature_has_the_window_of_everybody() -> None:
-    plain = replace(SHOP, human_agent=False)
-    assert out_of_reach(NOW + 24 * HOUR, PERSON, OPEN, plain, POLICY) is Reason.WINDOW_CLOSED
+    assert out_of_reach(NOW + 24 * HOUR, PERSON, OPEN, PLAIN, POLICY) is Reason.WINDOW_CLOSED

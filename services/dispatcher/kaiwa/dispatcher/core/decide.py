@@ -24,6 +24,7 @@ from kaiwa.dispatcher.core.state import (
     WINDOW,
     Account,
     Conversation,
+    Grant,
     Intent,
     Policy,
 )
@@ -99,6 +100,17 @@ def closes_at(conversation: Conversation) -> datetime | None:
     return conversation.window_opened_at and conversation.window_opened_at + WINDOW
 
 
+def grant_ends(grant: Grant, policy: Policy) -> datetime:
+    """From when on a comment may certainly be answered in private no more. One whose own time could not be read counts as
+    old as it can be.
+    """
+    made = grant.seen_at if grant.created_at is None else min(grant.created_at, grant.seen_at)
+    if grant.live:
+        return made + LIVE_GRANT
+    unreadable = grant.created_at is None and grant.looked_at is not None
+    return made + GRANT - policy.window_margin - (GRANT_UNSURE if unreadable else timedelta(0))
+
+
 def _expiry(intent: Intent, now: datetime) -> Refuse | None:
     expired = intent.expires_at is not None and now >= intent.expires_at
     return Refuse(Reason.EXPIRED) if expired else None
@@ -172,13 +184,11 @@ def _grant(intent: Intent, conversation: Conversation, policy: Policy, now: date
     grant = intent.grant
     if grant is None:
         return _refuse_when_known(Reason.COMMENT_GRANT_USED, intent, conversation, now)
-    made = grant.seen_at if grant.created_at is None else min(grant.created_at, grant.seen_at)
-    if grant.used or now >= made + (LIVE_GRANT if grant.live else GRANT - policy.window_margin):
+    if grant.used or now >= grant_ends(grant, policy):
         return Refuse(Reason.COMMENT_GRANT_USED)
     sure = grant.live or grant.created_at is not None
-    if sure or now < made + GRANT - GRANT_UNSURE - policy.window_margin:
-        return Send()
-    return Look("comment") if grant.looked_at is None else Refuse(Reason.COMMENT_GRANT_USED)
+    young = now < grant.seen_at + GRANT - GRANT_UNSURE - policy.window_margin
+    return Send() if sure or young else Look("comment")
 
 
 def _window(
