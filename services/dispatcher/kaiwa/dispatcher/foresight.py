@@ -124,9 +124,11 @@ class Foresight:
         async with self._pool.acquire() as connection:
             found = await self._found(connection, lane, until)
             late = _late(lane, found, await self._known(connection, lane, found))
-            async with connection.transaction():
-                refused = await self._refuse_late(connection, lane, late[:_MOST])
-        return refused > 0 and len(late) > _MOST
+            refused = 0
+            for start in range(0, len(late), _MOST):
+                async with connection.transaction():
+                    refused += await self._refuse_late(connection, lane, late[start : start + _MOST])
+        return refused > 0 and len(found) >= _JUDGED
 
     async def _found(self, connection: Connection, lane: _Lane, until: datetime) -> list[Row]:
         """In the order in which they will go, as far as all are known that may be given up before them."""

@@ -54,6 +54,7 @@ cross join lateral (
         select from dispatcher.conversations as c
         where c.in_flight is null and c.account_id = f.account_id and c.next_bucket = f.next_bucket
             and c.next_lane = f.next_lane
+        order by c.next_deadline  -- by the index that holds nothing else
         limit :many
     ) as c
 ) as n
@@ -109,18 +110,26 @@ with waiting as (
 ), heads as (
     select t.customer_id, t.next_deadline, t.ahead, t.counts, null::text as behind
     from timed as t where t.turn > t.ends order by t.ahead, t.next_deadline, t.customer_id limit :most
-), behind as (
-    select t.customer_id, t.next_deadline, t.ahead, t.counts, i.intent_id as behind
-    from timed as t
+), following as (
+    select t.customer_id, t.next_deadline, t.ahead, t.counts, i.intent_id, i.account_id, i.lane_rank, i.position
+    from heads as t
     join dispatcher.intents as i on i.account_id = :account_id and i.customer_id = t.customer_id
-    where i.state = 'queued' and (i.expires_at < t.turn or t.ends < t.turn)
-        and not i.started and i.due_at <= clock_timestamp()
-        and exists (
-            select from dispatcher.intents as h
-            where h.account_id = i.account_id and h.customer_id = i.customer_id and h.state = 'queued'
-                and (h.started or h.due_at <= clock_timestamp() and (h.lane_rank, h.position) < (i.lane_rank, i.position))
-        )
-    order by t.ahead
+    where i.state = 'queued' and not i.started and i.due_at <= clock_timestamp()
+    union
+    select t.customer_id, t.next_deadline, t.ahead, t.counts, i.intent_id, i.account_id, i.lane_rank, i.position
+    from dispatcher.intents as i
+    join timed as t on t.customer_id = i.customer_id and t.turn > i.expires_at
+    where i.account_id = :account_id and i.expires_at < (select max(turn) from timed)
+        and i.state = 'queued' and not i.started and i.due_at <= clock_timestamp()
+), behind as (
+    select f.customer_id, f.next_deadline, f.ahead, f.counts, f.intent_id as behind
+    from following as f
+    where exists (
+        select from dispatcher.intents as h
+        where h.account_id = f.account_id and h.customer_id = f.customer_id and h.state = 'queued'
+            and (h.started or h.due_at <= clock_timestamp() and (h.lane_rank, h.position) < (f.lane_rank, f.position))
+    )
+    order by f.ahead
     limit :most
 )
 select * from heads union all select * from behind;
