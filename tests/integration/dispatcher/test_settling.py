@@ -67,10 +67,30 @@ async def test_a_late_echo_corrects_what_was_not_found(rig: DispatcherRig) -> No
     request = await in_doubt(rig, person, "better late", "reset", when="before")
     assert (await rig.final(request)).reason == "not_found"
 
-    await echoed(rig, person, "better late")
+    await echoed(rig, person, text="better late")
     corrected = await rig.until(request, lambda outcome: outcome.state == "sent")
 
-    assert (corrected.evidence, corrected.parts[0].mid) == ("content", "mid-of-better late")
+    assert (corrected.evidence, corrected.parts[0].mid) == ("content", mid_of(person, "better late"))
+
+
+async def test_echoes_of_several_conversations_are_each_for_their_own(rig: DispatcherRig) -> None:
+    """They are explained together. Breaks when one conversation's echo may show another's message, which says the same."""
+    account = await rig.account()
+    people = [rig.sim.customer(account) for _ in range(3)]
+    for person in people:
+        person.write("Is it in stock?")
+    assert await rig.sim.settled()
+    requests = [await in_doubt(rig, person, "yes it is", "reset", when="before") for person in people[:2]]
+    assert [(await rig.final(request)).reason for request in requests] == ["not_found", "not_found"]
+
+    await echoed(rig, *reversed(people), text="yes it is")
+    found = [await rig.until(request, lambda outcome: outcome.state == "sent") for request in requests]
+
+    assert [outcome.parts[0].mid for outcome in found] == [
+        mid_of(person, "yes it is") for person in people[:2]
+    ]
+    typed = "select assigned from dispatcher.echoes where mid = $1"
+    await rig.until_stored(typed, mid_of(people[2], "yes it is"), "other")
 
 
 async def test_a_late_echo_of_an_attempt_that_is_tried_again_stops_the_next_one(rig: DispatcherRig) -> None:
@@ -79,7 +99,7 @@ async def test_a_late_echo_of_an_attempt_that_is_tried_again_stops_the_next_one(
     request = await in_doubt(rig, person, "slow but sure", "error", when="before", code=1)
     await rig.until(request, lambda outcome: outcome.state == "deferred")
 
-    await echoed(rig, person, "slow but sure")
+    await echoed(rig, person, text="slow but sure")
     outcome = await rig.final(request)
 
     assert (outcome.state, outcome.evidence) == ("sent", "content")
@@ -131,9 +151,17 @@ async def test_what_cannot_be_settled(rig: DispatcherRig, words: list[str], code
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-async def echoed(rig: DispatcherRig, person: Person, text: str) -> None:
-    """The echo that the platform owed."""
-    now = rfc3339(utc_now())
+def mid_of(person: Person, text: str) -> str:
+    return f"{person.customer_id}-{text}"
+
+
+async def echoed(rig: DispatcherRig, *people: Person, text: str) -> None:
+    """The echoes that the platform owed, all at once."""
+    now, count = rfc3339(utc_now()), await rig.producer.partitions(topics.EVENTS, within=WITHIN)
+    await rig.producer.publish([_echo(person, text, now, count) for person in people], within=WITHIN)
+
+
+def _echo(person: Person, text: str, now: str, partitions: int) -> Outgoing:
     event = Event(
         id=ids.random(),
         kind="message.echoed",
@@ -144,10 +172,7 @@ async def echoed(rig: DispatcherRig, person: Person, text: str) -> None:
         time_source="event",
         received_at=now,
         stream="messaging",
-        data=msgspec.Raw(msgspec.json.encode({"mid": f"mid-of-{text}", "text": text, "attachments": []})),
+        data=msgspec.Raw(msgspec.json.encode({"mid": mid_of(person, text), "text": text, "attachments": []})),
     )
-    count = await rig.producer.partitions(topics.EVENTS, within=WITHIN)
-    partition = of_conversation(person.account_id, person.customer_id, count)
-    await rig.producer.publish(
-        [Outgoing(topics.EVENTS, event.id.encode(), encode(event), partition=partition)], within=WITHIN
-    )
+    partition = of_conversation(person.account_id, person.customer_id, partitions)
+    return Outgoing(topics.EVENTS, event.id.encode(), encode(event), partition=partition)

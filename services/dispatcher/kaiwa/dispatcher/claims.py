@@ -13,6 +13,7 @@ from kaiwa.dispatcher.core.decide import Decision, Send
 from kaiwa.dispatcher.core.pace import Slot
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.mark import Call, Claim, Marker
+from kaiwa.dispatcher.queues import Room
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Moves, Slots, Want
 from kaiwa.dispatcher.uploads import Errand
@@ -21,9 +22,6 @@ from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
-
-Room = tuple[str, str]
-"""A conversation: account and customer."""
 
 Made = tuple[Claim, Call | Errand | None]
 """A claim, and its call where that was committed to."""

@@ -9,6 +9,9 @@ from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
 
+Room = tuple[str, str]
+"""A conversation: account and customer."""
+
 Place = tuple[Desk, int]
 """A queue: the bucket that its messages take, and their lane's rank."""
 

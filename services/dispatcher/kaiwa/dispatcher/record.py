@@ -61,7 +61,7 @@ class Recorder:
             await self._hold_accounts(connection, [by_part[part["part_id"]] for part in locked])
             if locked:
                 rooms = {(part["account_id"], part["customer_id"]) for part in locked}
-                await settle.explain_all(connection, rooms, policy=self._policy)
+                await settle.explain(connection, rooms, policy=self._policy)
         others = (part["account_id"] for part in locked if part["part_id"] not in settled)
         self._bell.ring(others, joined=joined)
         self._note_calls(ended)

@@ -16,12 +16,12 @@ import asyncpg
 from kaiwa.dispatcher import queues
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.calls import Calls
-from kaiwa.dispatcher.claims import Claims, Made, Room, Taking
+from kaiwa.dispatcher.claims import Claims, Made, Taking
 from kaiwa.dispatcher.core.agenda import MANY, Agenda, Ask, Desk, Queue
 from kaiwa.dispatcher.core.lanes import HUMAN
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.mark import Marker
-from kaiwa.dispatcher.queues import Place
+from kaiwa.dispatcher.queues import Place, Room
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.send import Sender
 from kaiwa.dispatcher.slots import Slots, Want

@@ -4,6 +4,7 @@ Nothing here sends. What is in doubt is settled by evidence: an echo's mid, an e
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.attribute import OpenPart, Others, Ours, SeenEcho, attribute
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.thread import Absent, Doubted, Found, Unclear, search
+from kaiwa.dispatcher.queues import Room
 from kaiwa.dispatcher.rounds import rounds
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.threads import Threads
@@ -31,34 +33,37 @@ _LOOK_AGAIN = timedelta(
 )  # between two readings of one thread; two reads a second are all an account has
 
 
-async def explain(connection: Connection, account_id: str, customer_id: str, *, policy: Policy) -> None:
-    """Say of each unassigned echo of a (locked) conversation whose message it is, as far as that can be said."""
-    key = {"account_id": account_id, "customer_id": customer_id}
-    echoes = [SeenEcho(**row) async for row in _sql.unassigned(connection, **key)]
+async def explain(connection: Connection, rooms: Collection[Room], *, policy: Policy) -> None:
+    """Say of each unassigned echo of these (locked) conversations whose message it is, as far as that can be said."""
+    if not rooms:
+        return
+    echoes: defaultdict[Room, list[SeenEcho]] = defaultdict(list)
+    async for row in _sql.unexplained(connection, **_columns(rooms)):
+        echoes[row["account_id"], row["customer_id"]].append(_seen(row))
     if not echoes:
         return
-    found = _sql.open_parts(connection, **key, mids=[echo.mid for echo in echoes])
-    parts = [OpenPart(**row) async for row in found]
-    for verdict in attribute(parts, echoes):
-        match verdict:
-            case Ours(mid=mid, part_id=part_id, evidence=evidence, at=at):
-                part = await _lock_part(connection, part_id)
-                if part and part["part_state"] != "sent":
-                    metrics.SETTLED.labels(evidence).inc()
-                    await endings.delivered(
-                        connection, part, mid=mid, evidence=evidence, at=at, policy=policy
-                    )
-                await _sql.assign(connection, account_id=account_id, mid=mid, assigned="ours")
-            case Others(mid=mid, at=at):
-                await _sql.note_other(connection, **key, at=at, hold=policy.human_hold)
-                await _sql.assign(connection, account_id=account_id, mid=mid, assigned="other")
+    named = [(*room, echo.mid) for room, some in echoes.items() for echo in some]
+    parts: defaultdict[Room, list[OpenPart]] = defaultdict(list)
+    async for row in _sql.open_parts(connection, **_columns(named)):
+        parts[row["account_id"], row["customer_id"]].append(_open(row))
+    for room, some in echoes.items():
+        for verdict in attribute(parts[room], some):
+            await _obey(connection, room, verdict, policy=policy)
 
 
-async def explain_all(connection: Connection, rooms: Collection[tuple[str, str]], *, policy: Policy) -> None:
-    """The same of many conversations; most of them have no such echo."""
-    names, customers = zip(*sorted(rooms), strict=True)
-    for row in [r async for r in _sql.unexplained(connection, accounts=names, customers=customers)]:
-        await explain(connection, row["account_id"], row["customer_id"], policy=policy)
+async def _obey(connection: Connection, room: Room, verdict: Ours | Others, *, policy: Policy) -> None:
+    account_id, customer_id = room
+    match verdict:
+        case Ours(mid=mid, part_id=part_id, evidence=evidence, at=at):
+            part = await _lock_part(connection, part_id)
+            if part and part["part_state"] != "sent":
+                metrics.SETTLED.labels(evidence).inc()
+                await endings.delivered(connection, part, mid=mid, evidence=evidence, at=at, policy=policy)
+            await _sql.assign(connection, account_id=account_id, mid=mid, assigned="ours")
+        case Others(mid=mid, at=at):
+            key = {"account_id": account_id, "customer_id": customer_id}
+            await _sql.note_other(connection, **key, at=at, hold=policy.human_hold)
+            await _sql.assign(connection, account_id=account_id, mid=mid, assigned="other")
 
 
 class Settler:
@@ -94,13 +99,14 @@ class Settler:
                     await waiting.give_back(connection, row)
                 else:
                     await endings.doubt(connection, row, None)
-                    await explain(connection, row["account_id"], row["customer_id"], policy=self._policy)
+                    room = (row["account_id"], row["customer_id"])
+                    await explain(connection, [room], policy=self._policy)
 
     async def explain_waiting(self) -> None:
         """Echoes that waited for something in flight which has ended since."""
         async with self._pool.acquire() as connection, connection.transaction():
-            for row in [row async for row in _sql.lock_waiting(connection)]:
-                await explain(connection, row["account_id"], row["customer_id"], policy=self._policy)
+            rooms = [(row["account_id"], row["customer_id"]) async for row in _sql.lock_waiting(connection)]
+            await explain(connection, rooms, policy=self._policy)
 
     async def read_threads(self) -> None:
         """Look for what got no answer and no echo among the newest messages of its thread."""
@@ -145,6 +151,20 @@ class Settler:
                 await _sql.look_later(connection, intent_id=row["intent_id"], pause=_LOOK_AGAIN)
                 if row["overdue"]:
                     await endings.go_on_without(connection, part)
+
+
+def _columns(rows: Collection[tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """As queries take conversations, and their messages' mids where there are any."""
+    return dict(zip(("accounts", "customers", "mids"), zip(*rows, strict=True), strict=False))
+
+
+def _seen(row: Row) -> SeenEcho:
+    return SeenEcho(row["mid"], row["kind"], row["content_hash"], row["occurred_at"])
+
+
+def _open(row: Row) -> OpenPart:
+    content = row["content_hash"]
+    return OpenPart(row["part_id"], row["state"], row["mid"], row["kind"], content, row["called_at"])
 
 
 async def _lock_part(connection: Connection, part_id: int) -> Row | None:

@@ -103,7 +103,7 @@ class Events:
             if learnt.echoes:
                 await _sql.note_echoes(connection, echoes=[self._kept(item) for item in learnt.echoes])
                 rooms = {(item.account_id, item.customer_id) for item in learnt.echoes}
-                await settle.explain_all(connection, rooms, policy=self._policy)
+                await settle.explain(connection, rooms, policy=self._policy)
 
     def _kept(self, seen: Echo) -> dict[str, object]:
         """An echo as the database may know it: a fingerprint in place of the text."""

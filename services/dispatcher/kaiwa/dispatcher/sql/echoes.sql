@@ -10,17 +10,31 @@ from jsonb_to_recordset(:echoes::jsonb) as r(
 )
 on conflict do nothing;
 
--- name: unassigned(account_id, customer_id)
-select mid, kind, content_hash, occurred_at from dispatcher.echoes
-where account_id = :account_id and customer_id = :customer_id and assigned is null;
+-- name: unexplained(accounts, customers)
+-- Echoes of these (locked) conversations of which nobody can say yet whose they are. One that shows what an answer has
+-- named meanwhile is explained here, as most are; whatever an echo of another kind shows is for `attribute` to say.
+with seen as (
+    select account_id, mid, customer_id, kind, content_hash, occurred_at from dispatcher.echoes
+    join unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id) using (account_id, customer_id)
+    where assigned is null
+), named as (
+    update dispatcher.echoes as e set assigned = 'ours' from seen join dispatcher.parts as p using (account_id, mid)
+    where e.account_id = seen.account_id and e.mid = seen.mid and p.state = 'sent'
+    returning e.account_id, e.mid
+)
+select account_id, customer_id, mid, kind, content_hash, occurred_at from seen
+where (account_id, mid) not in (select account_id, mid from named)
+order by account_id, customer_id;
 
--- name: open_parts(account_id, mids, customer_id)
--- Parts that one of these echoes might show: by mid, or by content where no answer gave a mid.
-select p.part_id, p.state, p.mid, p.kind, p.content_hash, p.called_at
-from dispatcher.parts as p
-where (p.account_id = :account_id and p.mid = any(:mids::text[]))
-    or (p.account_id = :account_id and p.customer_id = :customer_id
-        and p.mid is null and p.state <> 'failed' and p.kind not in ('reaction', 'action', 'control'));
+-- name: open_parts(accounts, mids, customers)
+-- Parts that these echoes, each of a conversation, might show: by mid, or by content where no answer gave a mid.
+with seen as (select * from unnest(:accounts::text[], :customers::text[], :mids::text[]) as k(account_id, customer_id, mid))
+select seen.account_id, seen.customer_id, p.part_id, p.state, p.mid, p.kind, p.content_hash, p.called_at
+from seen join dispatcher.parts as p using (account_id, mid)
+union
+select account_id, customer_id, p.part_id, p.state, p.mid, p.kind, p.content_hash, p.called_at
+from seen join dispatcher.parts as p using (account_id, customer_id)
+where p.mid is null and p.state <> 'failed' and p.kind not in ('reaction', 'action', 'control');
 
 -- name: assign(assigned, account_id, mid)!
 update dispatcher.echoes set assigned = :assigned where account_id = :account_id and mid = :mid;
@@ -33,13 +47,6 @@ where c.in_flight is null and (c.account_id, c.customer_id) in (
     select e.account_id, e.customer_id from dispatcher.echoes as e where e.assigned is null limit 100
 )
 for update skip locked;
-
--- name: unexplained(accounts, customers)
--- Conversations with echoes of which nobody can say whose they are.
-select distinct account_id, customer_id from dispatcher.echoes
-join unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id) using (account_id, customer_id)
-where assigned is null
-order by account_id, customer_id;
 
 -- name: mid_is_taken(account_id, mid)$
 select exists (select from dispatcher.parts where account_id = :account_id and mid = :mid);
