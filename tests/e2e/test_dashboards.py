@@ -56,6 +56,7 @@ async def prometheus(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> 
         news = request(customer, Message(text=f"{stage.number()} News."), lane="bulk")
         await stage.sent(await stage.ask(news))
         await stage.remote.act([Unsend(mid=mid)])
+        assert await stage.remote.settled(60)
         await stage.answered(await stage.write(customer, f"{stage.number()} And now the bot has to wait"))
         yield made
 

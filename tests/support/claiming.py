@@ -12,14 +12,15 @@ from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.decide import Send
+from kaiwa.dispatcher.core.pace import Slot
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.mark import Call, Claim, Marker, Prepared
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.dispatcher.send import Sender
-from kaiwa.dispatcher.slots import Slots
+from kaiwa.dispatcher.slots import Moves, Slots, Want
 from kaiwa.store.migrate import migrate, rooms
-from kaiwa.store.pool import pool
+from kaiwa.store.pool import Connection, pool
 
 SHOP, WARMING = "17840000000000001", "17840000000000002"
 POLICY = Policy(
@@ -28,7 +29,7 @@ POLICY = Policy(
 ACCOUNT = """
 insert into dispatcher.accounts (account_id, app_id, login, page_id, display_name, locale, human_agent, default_app,
     unknown_echo, limits, state, sealed_token)
-values ($1, '1001', 'facebook', $1, 'Shop', 'en', true, true, 'hold', '{"text_per_second": 5}', 'active', 'sealed')
+values ($1, '1001', 'facebook', $1, 'Shop', 'en', true, true, 'hold', '{"text_per_second": 0.5}', 'active', 'sealed')
 """
 CONVERSATION = """
 insert into dispatcher.conversations (account_id, customer_id, partition, window_opened_at, last_customer_at, control,
@@ -78,8 +79,22 @@ class Delivers:
         self.calls.append(call)
 
 
+class Ahead(Slots):
+    """Gives out slots so far ahead that no stall of the machine makes the second one near."""
+
+    async def give(
+        self,
+        connection: Connection,
+        buckets: Sequence[Row],
+        wanted: Sequence[Want],
+        *,
+        horizon: timedelta = timedelta(seconds=5),
+    ) -> tuple[list[Slot | None], Moves]:
+        return await super().give(connection, buckets, wanted, horizon=horizon)
+
+
 def scheduler(db: asyncpg.Pool, marker: Commits, sender: Delivers | None = None) -> Scheduler:
-    slots = Slots(db, DatabaseClock())
+    slots = Ahead(db, DatabaseClock())
     return Scheduler(
         db, cast("Marker", marker), cast("Sender", sender), slots, Bell(), policy=POLICY, calls=10
     )
@@ -89,7 +104,7 @@ def scheduler(db: asyncpg.Pool, marker: Commits, sender: Delivers | None = None)
 async def shops(
     database: str, customers: Sequence[str], requests: Sequence[str]
 ) -> AsyncIterator[asyncpg.Pool]:
-    """An account whose slots are 220 ms apart, with conversations and, in some of them, a request; and statements that have
+    """An account whose slots are 2.2 s apart, with conversations and, in some of them, a request; and statements that have
     been prepared by then.
     """
     await migrate(database, rooms())

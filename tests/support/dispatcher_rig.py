@@ -207,7 +207,7 @@ class DispatcherRig(Asking):
         self.services[name] = service
         self.urls[name] = f"http://127.0.0.1:{port}"
         service.start()
-        await service.wait_ready(f"http://127.0.0.1:{port}", timeout=30)
+        await service.wait_ready(f"http://127.0.0.1:{port}", timeout=2 * WITHIN)
         return service
 
     async def everything_stored(self) -> str:

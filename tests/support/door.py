@@ -56,7 +56,7 @@ class DoorCaller:
         async def answered() -> bool:
             return (await self.ask("GET", "/v1/sends/none", key=key)).status_code == status
 
-        await eventually_true(answered, within=10)
+        await eventually_true(answered)
 
     async def ask(
         self, method: str, path: str, *, key: str | None = None, headers: Mapping[str, str] = {}, **given: Any

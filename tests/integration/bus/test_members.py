@@ -61,7 +61,7 @@ async def test_a_stop_waits_for_no_other_member(kafka: Kafka) -> None:
         await asked.wait()
         began = time.monotonic()
         await batches.stop()
-        assert time.monotonic() - began < 7
+        assert time.monotonic() - began < 12  # of 15 seconds that a member may take to join
     finally:
         go_on.set()
         await other.stop()

@@ -139,7 +139,7 @@ async def test_it_notices_that_kafka_is_away_and_comes_back_alone(
             started = time.monotonic()
             with pytest.raises(Unavailable):
                 await producer.publish([Outgoing(topic, b"k", b"never")], within=5)
-            assert time.monotonic() - started < 1
+            assert time.monotonic() - started < 4, "at once, and not at the deadline"
         finally:
             await asyncio.to_thread(broker.start)
         await eventually(lambda: producer.connected)

@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from compliance_rig import SLACK, Rig, until
 from happenings import ACCOUNT, registered
 
 SHOP, HELD = "17841400000000002", "17841400000000003"
-MANY = 1_500
+MANY = 500
 LIST = f"""user_id,app_id,account_id,customer_id
 v,1001,,
 stranger,1001,,
@@ -68,6 +70,35 @@ async def test_a_list_is_looked_at_taken_and_taken_once(rig: Rig, tmp_path: Path
     assert await asked(rig) == {"in_progress": 2, "queued": 1, "refused": 1}
 
 
+@asynccontextmanager
+async def stopping(rig: Rig, *, at: str) -> AsyncIterator[None]:
+    """Whoever writes down this customer's request waits, with what belongs to the same transaction."""
+    connection = await asyncpg.connect(rig.dsn)
+    try:
+        await connection.execute(
+            "create function stop() returns trigger language plpgsql as"
+            " 'begin perform pg_advisory_xact_lock(7); return new; end';"
+            f"create trigger stop before insert on compliance.requests for each row when (new.customer_id = '{at}')"
+            " execute function stop(); select pg_advisory_lock(7)"
+        )
+        yield
+        await connection.execute("select pg_advisory_unlock(7); drop trigger stop on compliance.requests")
+    finally:
+        await connection.close()
+
+
+async def waiting(rig: Rig) -> bool:
+    """Somebody waits there."""
+    connection = await asyncpg.connect(rig.dsn)
+    try:
+        query = (
+            "select exists (select from pg_locks where locktype = 'advisory' and objid = 7 and not granted)"
+        )
+        return bool(await connection.fetchval(query))
+    finally:
+        await connection.close()
+
+
 @pytest.mark.timeout(180)
 async def test_an_import_that_was_killed_goes_on(rig: Rig, tmp_path: Path) -> None:
     """Broken by: codes made at random; one transaction for all; an end that only the first run knows."""
@@ -75,15 +106,16 @@ async def test_an_import_that_was_killed_goes_on(rig: Rig, tmp_path: Path) -> No
     people = [{"account_id": ACCOUNT, "customer_id": f"c{n}"} for n in range(MANY)]
     file.write_text(json.dumps(people))
     command = [sys.executable, "-c", "from kaiwa.runtime.cli import main; main()", "deletions", "import"]
-    running = await asyncio.create_subprocess_exec(*command, str(file), env={**os.environ, **rig.env})
+    async with stopping(rig, at=f"c{MANY - 1}"):
+        running = await asyncio.create_subprocess_exec(*command, str(file), env={**os.environ, **rig.env})
 
-    async def begun() -> bool:
-        return bool(await asked(rig)) or running.returncode is not None
+        async def stopped() -> bool:
+            return running.returncode is not None or await waiting(rig)
 
-    await until(begun, within=SLACK, what="the first page taken")
-    assert running.returncode is None, "too quick to be killed: a longer list is needed"
-    running.kill()
-    await running.wait()
+        await until(stopped, within=2 * SLACK, what="some pages taken, and one half done")
+        assert running.returncode is None
+        running.kill()
+        await running.wait()
     first = (await asked(rig))["in_progress"]
     assert 0 < first < MANY
     rest = await imported(rig, file)

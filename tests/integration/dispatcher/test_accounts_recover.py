@@ -22,7 +22,7 @@ async def test_a_login_that_ends_is_noticed_before_anything_is_sent(rig: Dispatc
     await look_now(rig, person.account_id)
     await until(rig, "state", person.account_id, "needs_reauth")
     request = await rig.ask(person, "held", author=HUMAN)
-    await rig.until(request, lambda outcome: outcome.state == "deferred")
+    await rig.deferred(request, "account_paused")
 
     code, rows = await check(rig, person.account_id)
     assert code == 1
@@ -54,7 +54,7 @@ async def test_what_the_owner_switched_off_comes_back_by_itself(rig: DispatcherR
     account = rig.account_of(person.account_id)
     reopened(rig, account, messages_allowed=False)
     request = await rig.ask(person, "patient", author=HUMAN)
-    await rig.until(request, lambda outcome: outcome.state == "deferred")
+    await rig.deferred(request, "account_paused")
     code, rows = await check(rig, person.account_id)
     assert {name for name, verdict in ill(rows).items() if verdict == "bad"} == {"state", "login"}
     assert code == 1
@@ -123,7 +123,7 @@ async def test_a_paused_account_sends_nothing_until_it_is_resumed(rig: Dispatche
     account_id = person.account_id
     await rig.kaiwa("accounts", "pause", account_id)
     request = await rig.ask(person, "not now", author=HUMAN)
-    await rig.until(request, lambda outcome: outcome.state == "deferred")
+    await rig.deferred(request, "account_paused")
     code, rows = await check(rig, account_id, "--stored")
     assert (code, rows) == (0, {"state": ("warn", "paused by a person: nothing is sent; 1 messages wait")})
     assert not [call for call in rig.sim.books.calls if call.account_id == account_id]

@@ -27,7 +27,7 @@ async def claimed(db: asyncpg.Pool, marker: Commits) -> tuple[list[object], int]
 
 
 async def test_what_is_near_is_committed_to_at_once(db: asyncpg.Pool) -> None:
-    """Broken by: a call that is committed to 220 ms before it may leave, when a human could still take over."""
+    """Broken by: a call that is committed to seconds before it may leave, when a human could still take over."""
     marker = Commits()
     calls, _ = await claimed(db, marker)
     assert (calls, [len(ids) for ids in marker.asked]) == (["a call", None], [1])

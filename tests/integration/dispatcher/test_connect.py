@@ -116,7 +116,7 @@ async def test_a_login_brings_a_lost_account_back_with_what_waits(rig: Dispatche
         "select state from dispatcher.accounts where account_id = $1", shop.account_id, "needs_reauth"
     )
     request = await rig.ask(person, "Yes, it is")
-    await rig.until(request, lambda outcome: outcome.state == "deferred")
+    await rig.deferred(request, "account_paused")
 
     at = await visit(rig, "instagram")
     await at.log_in(rig.sim.person(shop))

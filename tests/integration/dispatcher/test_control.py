@@ -30,13 +30,14 @@ async def shop(rig: DispatcherRig, *, default_app: str | None = OURS, **entry: A
 
 
 async def written(rig: DispatcherRig, account: Account, *, routing: str | None = "routed") -> Person:
-    """A customer who has just written, once the account's mode is known."""
+    """A customer who has just written, and is heard, once the account's mode is known."""
     await rig.until_stored(
         "select routing from dispatcher.accounts where account_id = $1", account.account_id, routing
     )
     person = rig.sim.customer(account)
     person.write("Anybody there?")
     assert await rig.sim.settled()
+    await rig.known()  # it would make a thread ours again that a test has just given away
     return person
 
 

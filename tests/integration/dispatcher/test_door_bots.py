@@ -66,6 +66,7 @@ async def test_it_does_not_write_where_it_may_not(
     """The account cannot be written for at all. Broken by: asking first and not listening."""
     person = await rig.customer()
     key = await door.make(f"bot-{person.account_id}", f"--account={person.account_id}")
+    await rig.asked_about(person)
     await rig.db.execute(
         "update dispatcher.accounts set state = 'ineligible' where account_id = $1", person.account_id
     )

@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from asking import WITHIN
+from asking import ENDED, WITHIN
 from conditions import eventually
 from dispatcher_rig import HUMAN, DispatcherRig
 
@@ -92,7 +93,7 @@ async def order(rig: DispatcherRig, person: Person, scope: str, **fields: Any) -
 
 async def receipt(rig: DispatcherRig, erasure_id: str) -> Receipt:
     key = f"{erasure_id}:dispatcher".encode()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(ENDED):
         while True:
             records = read(rig.kafka, [topics.RECEIPTS], client_id="test")
             found = [decode_receipt(r.value) async for r in records if r.key == key and r.value]
@@ -113,6 +114,18 @@ async def until(met: Callable[[], Any], *, within: float) -> None:
             await asyncio.sleep(0.2)
 
 
+@asynccontextmanager
+async def kept_slices(rig: DispatcherRig) -> AsyncIterator[None]:
+    """A session reads the slices that there are, so that none of them goes."""
+    holder = await asyncpg.connect(rig.dsn)
+    try:
+        async with holder.transaction():
+            await holder.fetch("select intent_id from dispatcher.contents")
+            yield
+    finally:
+        await holder.close()
+
+
 def later(**delta: float) -> str:
     return rfc3339(utc_now() + timedelta(**delta))
 
@@ -122,19 +135,14 @@ async def test_what_stays_on_disk_is_seen_to_stay(rig: DispatcherRig) -> None:
     person = await rig.customer()
     sent = await rig.ask(person, "already said", author=HUMAN)
     assert (await rig.final(sent)).state == "sent"
-    holder = await asyncpg.connect(rig.dsn)
-    try:
-        async with holder.transaction():
-            await holder.fetch("select intent_id from dispatcher.contents")
-            erasure_id = await order(rig, person, "customer", customer_id=person.customer_id)
-            await receipt(rig, erasure_id)
+    async with kept_slices(rig):
+        erasure_id = await order(rig, person, "customer", customer_id=person.customer_id)
+        await receipt(rig, erasure_id)
 
-            async def old() -> bool:
-                return await counted(rig, "kaiwa_dispatcher_erased_on_disk_age_seconds") > 3 * SLICE + 6
+        async def old() -> bool:
+            return await counted(rig, "kaiwa_dispatcher_erased_on_disk_age_seconds") > 3 * SLICE + 6
 
-            await until(old, within=60)
-    finally:
-        await holder.close()
+        await until(old, within=60)
 
     async def gone() -> bool:
         return await counted(rig, "kaiwa_dispatcher_erased_on_disk_age_seconds") == 0
@@ -175,18 +183,19 @@ async def test_a_customers_erasure_empties_the_files(rig: DispatcherRig, stack: 
     gone, others = await sealed(rig, pending, sent), await sealed(rig, kept)
     assert len(gone) == 2
 
-    began = time.monotonic()
-    erasure_id = await order(rig, person, "customer", customer_id=person.customer_id)
-    outcome = await rig.final(pending)
-    assert time.monotonic() - began < 5 + 5, "five seconds, and as many for a loaded machine"
-    assert (outcome.state, outcome.reason) == ("refused", "recipient_erased")
-    assert await sealed(rig, pending, sent) == []
-    done = await receipt(rig, erasure_id)
-    assert (done.status, done.count) == ("done", 2)
-    assert await counted(rig, "kaiwa_dispatcher_order_to_row_seconds_count") >= 1
     waiting = "select count(*) from dispatcher.erased where erasure_id = $1"
-    assert await rig.db.fetchval(waiting, erasure_id) == 1, "its slice is not over yet"
-    before = await counted(rig, "kaiwa_dispatcher_order_to_heap_seconds_count")
+    async with kept_slices(rig):
+        began = time.monotonic()
+        erasure_id = await order(rig, person, "customer", customer_id=person.customer_id)
+        outcome = await rig.final(pending)
+        assert time.monotonic() - began < 5 + 10, "five seconds, and more for a loaded machine"
+        assert (outcome.state, outcome.reason) == ("refused", "recipient_erased")
+        assert await sealed(rig, pending, sent) == []
+        done = await receipt(rig, erasure_id)
+        assert (done.status, done.count) == ("done", 2)
+        assert await counted(rig, "kaiwa_dispatcher_order_to_row_seconds_count") >= 1
+        assert await rig.db.fetchval(waiting, erasure_id) == 1, "its bytes are there"
+        before = await counted(rig, "kaiwa_dispatcher_order_to_heap_seconds_count")
 
     async def said_to_be_off_the_disk() -> bool:
         return bool(await rig.db.fetchval(waiting, erasure_id) == 0)
@@ -197,7 +206,7 @@ async def test_a_customers_erasure_empties_the_files(rig: DispatcherRig, stack: 
     async def counted_as_gone() -> bool:
         return await counted(rig, "kaiwa_dispatcher_order_to_heap_seconds_count") > before
 
-    await until(counted_as_gone, within=10)
+    await until(counted_as_gone, within=60)
     assert await sealed(rig, kept) == others, "what is still needed has moved"
 
 
@@ -238,12 +247,10 @@ async def test_a_deauthorised_account_forgets_its_token_and_stops(rig: Dispatche
 
     person.write("Hello again")
     assert await rig.sim.settled()
-    waiting = await rig.until(
-        await rig.ask(person, "nobody hears", author=HUMAN), lambda outcome: outcome.state == "deferred"
-    )
-    assert waiting.reason == "account_paused"
+    waiting = await rig.ask(person, "nobody hears", author=HUMAN)
+    await rig.deferred(waiting, "account_paused")
     await rig.apply()
-    assert (await rig.final(waiting.request_id)).state == "sent"
+    assert (await rig.final(waiting)).state == "sent"
 
 
 async def test_a_hold_keeps_what_was_written_and_no_token(rig: DispatcherRig) -> None:

@@ -65,7 +65,10 @@ async def met(rig: DispatcherRig, person: Person, numbers: ErrorNumbers, text: s
     )
     request = await rig.ask(person, text, author=HUMAN)
     wanted = "deferred" if row.action is Action.PAUSE_APP else EFFECTS[row.action].state
-    return await rig.until(request, lambda outcome: outcome.state == wanted, within=60)
+    # It may have waited for knowledge first, where the machine was busy.
+    return await rig.until(
+        request, lambda outcome: outcome.state == wanted and outcome.reason != "state_stale", within=60
+    )
 
 
 async def test_every_row_has_its_effect(rig: DispatcherRig) -> None:

@@ -100,7 +100,7 @@ async def test_whose_turn_comes_too_late_is_refused_before(rig: DispatcherRig) -
         *(rig.ask(person, f"crowded {n}", lane="bulk", expires_at=until) for n, person in enumerate(people))
     )
     await eventually_true(lambda: bulk_alone_waits(rig))
-    outcomes = [await rig.final(request, within=60) for request in requests]
+    outcomes = [await rig.final(request) for request in requests]
 
     early = [o for o in outcomes if o.error is not None and parse(o.decided_at) < parse(until)]
     assert len(early) >= 20

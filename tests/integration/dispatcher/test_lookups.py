@@ -89,7 +89,7 @@ async def test_many_unknown_windows_stay_within_the_limit_of_reads(rig: Dispatch
         rig.sim.fault("reset", marker=f"doubt {person.customer_id}", when="after", times=1)
         rig.sim.fault("lose", marker=f"doubt {person.customer_id}", times=1)
     requests = [await rig.ask(person, f"doubt {person.customer_id}", author=HUMAN) for person in people]
-    outcomes = await asyncio.gather(*(rig.final(request, within=30) for request in requests))
+    outcomes = await asyncio.gather(*(rig.final(request) for request in requests))
 
     assert [outcome.evidence for outcome in outcomes] == ["thread"] * 2 + ["answer"] * 4
     assert rig.sim.books.peak(shop.account_id, rate="read") <= 2

@@ -120,7 +120,5 @@ async def test_a_refusal_before_anything_left_is_tried_again(rig: DispatcherRig)
     rig.sim.fault("error", marker="throttled", times=1, when="before", code=613, subcode=2534040)
     request = await rig.ask(person, "throttled", author=HUMAN)
 
-    waiting = await rig.until(request, lambda outcome: outcome.state == "deferred")
-
-    assert waiting.reason == "paused_by_platform"
+    await rig.deferred(request, "paused_by_platform")
     assert not rig.sim.books.accepted("throttled")

@@ -77,7 +77,7 @@ async def test_automation_discloses_itself_first_and_again_after_a_human(rig: Di
     for text, author in [("bot 1", None), ("bot 2", None), ("person 1", HUMAN)]:
         await rig.final(await rig.ask(person, text, **({"author": author} if author else {})))
     held = await rig.ask(person, "bot 3")
-    assert (await rig.until(held, lambda outcome: outcome.state == "deferred")).reason == "human_handling"
+    await rig.deferred(held, "human_handling")
     await rig.ask(person, kind="release")
     await rig.final(held)
 
@@ -120,8 +120,7 @@ async def test_a_message_typed_on_the_phone_holds_automation(rig: DispatcherRig)
     assert await rig.sim.settled()
     await rig.known()  # automation may act on what was known a moment ago
     request = await rig.ask(person, "bot talks over Eve")
-
-    assert (await rig.until(request, lambda outcome: outcome.state != "accepted")).reason == "human_handling"
+    await rig.deferred(request, "human_handling")
 
 
 async def test_nothing_that_was_sent_here_broke_a_rule_of_the_platform(rig: DispatcherRig) -> None:

@@ -60,7 +60,7 @@ async def test_a_key_is_rotated_while_messages_flow(rig: DispatcherRig) -> None:
     assert key_file(rig).stat().st_mode & 0o777 == 0o600
     assert await sealed_by(rig, old) == 0
     assert [(await rig.final(request)).state for request in asked] == ["sent"] * 20
-    assert (await rig.final(waiting, within=60)).state == "sent"
+    assert (await rig.final(waiting)).state == "sent"
     unsealable = [o for outcomes in rig.outcomes.values() for o in outcomes if o.reason == "unsealable"]
     assert unsealable == []
     assert rig.sim.books.duplicates() == []

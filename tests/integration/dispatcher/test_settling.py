@@ -55,7 +55,7 @@ async def test_an_error_is_not_tried_again_where_the_thread_proves_nothing(rig: 
     request = await in_doubt(rig, person, "pushed out", "error", when="after", code=1)
     talk_on(person)
 
-    outcome = await rig.final(request, within=40)
+    outcome = await rig.final(request)
 
     assert (outcome.state, outcome.reason) == ("failed", "not_found")
     assert len(rig.sim.books.posts("pushed out")) == 1
@@ -116,7 +116,7 @@ async def test_the_conversation_goes_on_and_a_person_settles(rig: DispatcherRig)
     talk_on(person)
     following = await rig.ask(person, "life goes on", author=HUMAN)
 
-    assert (await rig.final(following, within=40)).state == "sent"
+    assert (await rig.final(following)).state == "sent"
     assert [(o.state, o.reason) for o in sorted(rig.outcomes[requests[0]], key=lambda o: o.seq)][-1] == (
         "in_doubt",
         "went_on",

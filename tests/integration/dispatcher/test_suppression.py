@@ -78,7 +78,7 @@ async def test_an_account_that_may_not_send_keeps_its_queue_until_it_may(
     await rig.asked_about(person)
     rig.sim.fault("error", when="before", times=1, account_id=person.account_id, **error)
     requests = [await rig.ask(person, "kept 1", author=HUMAN)]
-    await rig.until(requests[0], lambda outcome: outcome.state == "deferred")
+    await rig.deferred(requests[0], "account_paused")
     requests.append(await rig.ask(person, "kept 2", author=HUMAN))
     await rig.until(requests[1], lambda outcome: outcome.state in {"accepted", "deferred"})
 
@@ -132,7 +132,6 @@ async def test_meta_blocks_an_account_and_lets_it_go(rig: DispatcherRig) -> None
     await rig.until_stored(account, person.account_id, "restricted")
 
     request = await rig.ask(person, "patient", author=HUMAN)
-    waiting = await rig.until(request, lambda outcome: outcome.state == "deferred")
-    assert waiting.reason == "account_paused"
+    await rig.deferred(request, "account_paused")
     await enforced(rig, person, "unblock", now + 1000)
     assert (await rig.final(request)).state == "sent"

@@ -82,7 +82,7 @@ async def test_a_throttled_part_goes_on_where_it_stopped(running: DispatcherRig)
     person = await running.customer()
     running.sim.fault("error", marker="paused 2", times=1, when="before", code=613)
     unit = await running.ask(person, long_text("paused"), author=HUMAN)
-    waiting = await running.until(unit, lambda outcome: outcome.state == "deferred")
+    waiting = await running.deferred(unit, "paused_by_platform")
     assert [part.state for part in waiting.parts] == ["sent"]
     later = await running.ask(person, "paused later", author=HUMAN)
     await running.accepted(later)

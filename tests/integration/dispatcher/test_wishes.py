@@ -66,7 +66,7 @@ async def test_a_person_holds_automation_until_they_hand_back(rig: DispatcherRig
     await rig.final(await rig.ask(person, "bot first"))
     await rig.final(await rig.ask(person, "Eve here", author=HUMAN))
     held = await rig.ask(person, "bot waits")
-    assert (await rig.until(held, lambda o: o.state == "deferred")).reason == "human_handling"
+    await rig.deferred(held, "human_handling")
     until = "select human_until = 'infinity' from dispatcher.conversations where customer_id = $1"
     assert await rig.db.fetchval(until, person.customer_id)
     await rig.ask(person, kind="release", author=HUMAN)

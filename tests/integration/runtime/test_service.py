@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 PROGRAM = Path(__file__).with_name("a_service.py")
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Running:

@@ -121,7 +121,7 @@ def test_in_a_terminal_it_stays_and_ctrl_c_ends_it(server: str) -> None:
         start_new_session=True,
     )
     os.close(theirs)
-    screen, deadline = b"", time.monotonic() + 20
+    screen, deadline = b"", time.monotonic() + 60
     while screen.count(b"Are messages going out?") < 3:
         assert time.monotonic() < deadline, screen
         screen += os.read(ours, 65536)
@@ -132,5 +132,5 @@ def test_in_a_terminal_it_stays_and_ctrl_c_ends_it(server: str) -> None:
         except OSError:
             break  # the other side is closed
     os.close(ours)
-    assert top.wait(10) == 0
+    assert top.wait(60) == 0
     assert b"\x1b[?1049l" in screen, "the screen that was there before is shown again"

@@ -177,11 +177,11 @@ class Simulator:
         """A person asks the app to delete their data, or removes it."""
         return await self._box.delivery.ask(app_id, user_id, wish, login)
 
-    async def until(self, met: Callable[[], object], seconds: float = 10.0) -> bool:
+    async def until(self, met: Callable[[], object], seconds: float = 30.0) -> bool:
         """Wait until a condition on the books holds; it is looked at after each call and each delivery."""
         return await self._box.progress.until(met, seconds)
 
-    async def settled(self, seconds: float = 10.0) -> bool:
+    async def settled(self, seconds: float = 30.0) -> bool:
         """Wait until every event was acknowledged (or lost by script)."""
         return await self.until(lambda: self._box.delivery.pending == 0, seconds)
 
