@@ -13,7 +13,7 @@ def processes_naming(folder: Path) -> list[str]:
     return [line for line in listed.stdout.splitlines() if str(folder) in line]
 
 
-def wait_until(holds: Callable[[], object], what: str, timeout: float = 20) -> None:
+def wait_until(holds: Callable[[], object], what: str, timeout: float = 60) -> None:
     deadline = time.monotonic() + timeout
     while not holds():
         assert time.monotonic() < deadline, f"not within {timeout:g} s: {what}"

@@ -178,7 +178,7 @@ class Storm:
 
     async def _crash(self, name: str, point: str) -> None:
         """It is given work until it dies there."""
-        await self.rig.services[name].terminate(40)
+        await self.rig.services[name].terminate()
         await self.launch(name, KAIWA_CRASH_AT=point)
         doomed = self.rig.services[name]
         async with asyncio.timeout(60):

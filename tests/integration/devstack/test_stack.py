@@ -38,7 +38,7 @@ async def producing(stack: Stack) -> AsyncIterator[AIOKafkaProducer]:
 
 async def values(stack: Stack, topic: str, count: int) -> list[bytes]:
     consumer = AIOKafkaConsumer(bootstrap_servers=stack.bootstrap_servers, auto_offset_reset="earliest")
-    async with consumer, asyncio.timeout(20):
+    async with consumer, asyncio.timeout(60):
         consumer.assign([TopicPartition(topic, 0)])
         return [(await consumer.getone()).value or b"" for _ in range(count)]
 
@@ -58,7 +58,7 @@ async def test_an_acknowledged_record_survives_a_kill_of_the_broker(stack: Stack
         await asyncio.to_thread(stack.kafka.stop, kill=True)
         assert not stack.kafka.alive
         await asyncio.to_thread(stack.kafka.start)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await producer.send_and_wait(topic, b"after", key=b"k")
     assert await values(stack, topic, 2) == [b"before", b"after"]
 
@@ -81,7 +81,7 @@ async def test_a_frozen_broker_answers_nothing_until_it_goes_on(stack: Stack, to
         sending = asyncio.ensure_future(producer.send_and_wait(topic, b"2", key=b"k"))
         done, _ = await asyncio.wait([sending], timeout=0.5)
         stack.kafka.resume()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await sending
     assert not done
 

@@ -48,7 +48,7 @@ async def test_what_may_not_go_keeps_nobody_from_a_slot(db: asyncpg.Pool) -> Non
     calls: list[object] = [call for _, call in await working.claim([Ask(Desk(SHOP, "text"), 0, 2)])]
     assert (calls, await db.fetchval(state)) == (["a call"], "queued")
     running = asyncio.create_task(working.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await db.fetchval(state) != "expired":  # noqa: ASYNC110 - the event is in PostgreSQL
             await asyncio.sleep(0.02)
     running.cancel()
@@ -60,7 +60,7 @@ async def test_a_stop_leaves_no_call_that_was_committed_to(db: asyncpg.Pool) -> 
     marker, sender = Commits(), Delivers()
     marker.may.clear()
     running = asyncio.create_task(scheduler(db, marker, sender).run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await marker.begun.wait()
         running.cancel()
         await asyncio.sleep(0)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from asking import ENDED
 from dispatcher_rig import HUMAN, DispatcherRig
 
 from kaiwa.devstack.processes import Process
@@ -48,7 +49,7 @@ async def test_a_crash_neither_loses_nor_repeats(rig: DispatcherRig, point: str)
     person = await rig.customer()
     doomed = await doomed_at(rig, point)
     request = await rig.ask(person, f"crash at {point}", author=HUMAN)
-    await doomed.wait(20)
+    await doomed.wait(ENDED)
     assert doomed.exit_code == -9
 
     await rig.dispatcher()
@@ -70,7 +71,7 @@ async def test_claims_of_the_dead_are_sent_by_others(rig: DispatcherRig) -> None
     assert await rig.sim.settled()
     doomed = await doomed_at(rig, "dispatcher.claimed")
     requests = {await rig.ask(person, f"claim {n}", author=HUMAN): n for n, person in enumerate(people)}
-    await doomed.wait(20)
+    await doomed.wait(ENDED)
     assert doomed.exit_code == -9
 
     await rig.dispatcher()

@@ -55,7 +55,7 @@ async def test_a_crash_neither_loses_nor_repeats(rig: DispatcherRig, door: DoorC
     await door.reopen(KAIWA_CRASH_AT=point)
     with pytest.raises(httpx.TransportError):
         await door.ask("POST", "/v1/sends", json=given)
-    assert await rig.services["door"].wait(20) == -9
+    assert await rig.services["door"].wait(WITHIN) == -9
     await door.reopen()
     again = await door.ask("POST", "/v1/sends", json=given)
     assert again.status_code == 202

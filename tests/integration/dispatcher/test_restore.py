@@ -139,7 +139,7 @@ async def test_nothing_is_sent_twice_after_a_restore(
 
 async def test_a_level_database_needs_nothing(rig: DispatcherRig) -> None:
     await rig.drained()
-    await rig.services["dispatcher"].terminate(40)
+    await rig.services["dispatcher"].terminate()
     done = await rig.kaiwa("db", "after-restore", "--json")
     assert json.loads(done.stdout) == {"behind": False}
     await rig.dispatcher()

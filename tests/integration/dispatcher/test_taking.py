@@ -112,7 +112,7 @@ async def test_claims_under_way_count_as_calls(db: asyncpg.Pool) -> None:
     marker.may.clear()
     async with at_work(db, marker, Delivers()) as (sends, _):
         intake = asyncio.create_task(sends.handle([asked(customer) for customer in CUSTOMERS[:6]]))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await marker.begun.wait()
         other = {(Desk("another", "text"), 0): 4}  # of ten calls one is people's
         assert sends._scheduler.at_once(other) == []
@@ -127,7 +127,7 @@ async def test_a_stop_leaves_no_call_that_an_intake_committed_to(db: asyncpg.Poo
     marker.may.clear()
     async with at_work(db, marker, sender) as (sends, running):
         intake = asyncio.create_task(sends.handle([asked("c1")]))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await marker.begun.wait()
         running.cancel()
         await asyncio.sleep(0.1)  # nothing ends meanwhile

@@ -27,7 +27,7 @@ async def calm(rig: DispatcherRig) -> None:
 
 async def paused(rig: DispatcherRig, person: Person) -> float:
     """Seconds for which the account is paused still, once it is."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while (left := await rig.db.fetchval(ACCOUNT, person.account_id)) is None or left <= 0:  # noqa: ASYNC110 - the event is in PostgreSQL
             await asyncio.sleep(0.02)
     return float(left)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from asking import ENDED
 from dispatcher_rig import HUMAN, DispatcherRig
 
 from kaiwa.devstack.stack import Stack
@@ -109,7 +110,7 @@ async def test_a_crash_between_parts_neither_loses_nor_repeats(
     person = await rig.customer()
     doomed = await rig.dispatcher(KAIWA_CRASH_AT="dispatcher.between_parts")
     request = await rig.ask(person, long_text(name), **author)
-    await doomed.wait(20)
+    await doomed.wait(ENDED)
     assert doomed.exit_code == -9
 
     await rig.dispatcher()

@@ -19,7 +19,7 @@ async def told(door: Door, request: bytes) -> bytes:
     address = urlsplit(door.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     writer.write(request)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         answer = await reader.read()
     writer.close()
     return answer

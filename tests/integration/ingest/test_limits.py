@@ -64,7 +64,7 @@ async def test_a_slow_sender_is_cut(strict: Door) -> None:
         await sender.send(1)  # however diligently: the whole counts, not the gap
         await asyncio.wait([answer], timeout=0.05)
     assert answer.result() == 408
-    assert time.monotonic() - started < 1.4 + 2
+    assert time.monotonic() - started < 5
     assert await outcome(strict, "too_slow") == 1
     await sender.close()
 

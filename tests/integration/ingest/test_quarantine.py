@@ -107,7 +107,7 @@ async def test_two_apps_of_an_unregistered_account_make_two_events(
     apps.write_text(apps.read_text() + "1002 another\n")
     delivery = body(entry(text("m1"), account=account))
     assert (await door.post(delivery)).status_code == 200
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await door.post(delivery, secret=b"another")).status_code != 200:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.1)
     records = await written(bootstrap_servers, topics.EVENTS)

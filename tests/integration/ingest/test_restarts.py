@@ -54,7 +54,7 @@ async def test_a_publish_on_its_way_out_is_finished(door: Door, broker: Broker, 
 async def until_draining(door: Door) -> None:
     """The signal has arrived: the port is closed to newcomers."""
     host, port = door.url.removeprefix("http://").split(":")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             try:
                 _, writer = await asyncio.open_connection(host, int(port))

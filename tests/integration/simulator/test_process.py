@@ -46,11 +46,11 @@ async def url(tmp_path: Path) -> AsyncIterator[str]:
         stdout=subprocess.PIPE,
     )
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         line = await process.stdout.readline()
     yield json.loads(line)["url"]
     process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await process.wait() == 0
 
 

@@ -5,7 +5,7 @@ that is down would in the end be given that very port as its own, connect to its
 coming back.
 """
 
-import random
+import secrets
 import socket
 
 FIRST, LAST = 10_000, 29_999
@@ -13,7 +13,8 @@ FIRST, LAST = 10_000, 29_999
 
 def free_port() -> int:
     while True:
-        port = random.randint(FIRST, LAST)  # noqa: S311 - a port is no secret
+        # Of no seed: two runs of the same test with the same one would want the same ports at the same moment.
+        port = FIRST + secrets.randbelow(LAST - FIRST + 1)
         if is_free(port):
             return port
 

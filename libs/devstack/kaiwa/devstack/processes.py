@@ -182,7 +182,7 @@ class Process:
         """Until it ends by itself; its exit code."""
         return await asyncio.to_thread(self._started().wait, timeout)
 
-    async def terminate(self, timeout: float = 15) -> int:  # noqa: ASYNC109 - as above
+    async def terminate(self, timeout: float = 40) -> int:  # noqa: ASYNC109 - as above
         """SIGTERM, and its exit code; TimeoutError when it does not heed it."""
         return await self._end(signal.SIGTERM, timeout)
 
@@ -198,7 +198,7 @@ class Process:
         await self.kill()
         self.start()
 
-    async def wait_ready(self, url: str, timeout: float = 15) -> None:  # noqa: ASYNC109 - as above
+    async def wait_ready(self, url: str, timeout: float = 30) -> None:  # noqa: ASYNC109 - as above
         """Until `url`/readyz says 200; DependencyError with the last line of its log when it ends before."""
         deadline = time.monotonic() + timeout
         while not await asyncio.to_thread(_says_ready, f"{url.rstrip('/')}/readyz"):
