@@ -2,28 +2,15 @@
 
 import asyncio
 import json
-import time
 
 import pytest
 from dispatcher_rig import HUMAN, DispatcherRig
+from unheard import unheard
 
 from kaiwa.simulator.books import Read
 from kaiwa.simulator.model import Account
-from kaiwa.simulator.simulator import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-HOUR = 3600.0
-
-
-async def unheard(rig: DispatcherRig, shop: Account, *, hours_ago: float | None = 1) -> Person:
-    """A customer whose message nobody was told of, as before the first day; or one who never wrote."""
-    person = rig.sim.customer(shop)
-    if hours_ago is not None:
-        rig.sim.fault("lose", account_id=shop.account_id, times=1)
-        person.write("Is it in stock?", at=time.time() - hours_ago * HOUR)
-    assert await rig.sim.settled()
-    return person
 
 
 def readings(rig: DispatcherRig, shop: Account) -> list[Read]:

@@ -1,36 +1,22 @@
 """What the platform throttles is obeyed: by every process, across restarts, and without a single call meanwhile."""
 
-import asyncio
-
 import pytest
 import pytest_asyncio
 from conditions import eventually_true
 from dispatcher_rig import HUMAN, DispatcherRig
+from pauses import calm, paused
 
 from kaiwa.simulator.actions import React
-from kaiwa.simulator.simulator import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ACCOUNT = (
-    "select extract(epoch from paused_until - now())::float from dispatcher.accounts where account_id = $1"
-)
 OVER = "update dispatcher.accounts set paused_until = now() where account_id = $1"
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def calm(rig: DispatcherRig) -> None:
+async def calmly(rig: DispatcherRig) -> None:
     """Nobody is throttled at first."""
-    await rig.db.execute("delete from dispatcher.throttles")
-    await rig.db.execute("update dispatcher.accounts set paused_until = null")
-
-
-async def paused(rig: DispatcherRig, person: Person) -> float:
-    """Seconds for which the account is paused still, once it is."""
-    async with asyncio.timeout(30):
-        while (left := await rig.db.fetchval(ACCOUNT, person.account_id)) is None or left <= 0:  # noqa: ASYNC110 - the event is in PostgreSQL
-            await asyncio.sleep(0.02)
-    return float(left)
+    await calm(rig)
 
 
 async def test_a_full_budget_silences_every_process_also_after_a_restart(rig: DispatcherRig) -> None:
@@ -41,7 +27,7 @@ async def test_a_full_budget_silences_every_process_also_after_a_restart(rig: Di
     person, other = await rig.customer(), await rig.customer()
     rig.sim.fault("usage", marker="full 0", times=1, usage=100, regain_minutes=2)
     assert (await rig.final(await rig.ask(person, "full 0", author=HUMAN))).state == "sent"
-    assert 90 < await paused(rig, person) <= 120
+    assert 90 < await paused(rig, person.account_id) <= 120
 
     waiting = [await rig.ask(person, f"full {n}", author=HUMAN) for n in (1, 2)]
     for request in waiting:
@@ -50,7 +36,7 @@ async def test_a_full_budget_silences_every_process_also_after_a_restart(rig: Di
     await rig.dispatcher()
     elses = await rig.ask(other, "full for somebody else", author=HUMAN)
     await rig.accepted(elses)
-    assert await paused(rig, other) <= 60
+    assert await paused(rig, other.account_id) <= 60
     await rig.db.execute(OVER, other.account_id)
     assert (await rig.final(elses)).state == "sent"
     assert [call.text for call in rig.sim.books.posts("full ")] == ["full 0", "full for somebody else"]
@@ -65,7 +51,7 @@ async def test_a_pause_that_follows_another_is_twice_as_long(rig: DispatcherRig)
     person = await rig.customer()
     rig.sim.fault("error", marker="doubling", times=2, when="before", code=613)
     request = await rig.ask(person, "doubling", author=HUMAN)
-    assert 40 < await paused(rig, person) <= 60
+    assert 40 < await paused(rig, person.account_id) <= 60
 
     await rig.db.execute(
         "update dispatcher.throttles set resumes_at = now() where id = $1", person.account_id
@@ -75,7 +61,7 @@ async def test_a_pause_that_follows_another_is_twice_as_long(rig: DispatcherRig)
         "update dispatcher.intents set next_at = now(), due_at = now() where state = 'queued'"
     )
     await rig.db.execute("update dispatcher.conversations set wake_at = now() where next_due is not null")
-    assert 60 < await paused(rig, person) <= 120
+    assert 60 < await paused(rig, person.account_id) <= 120
 
     await rig.db.execute(OVER, person.account_id)
     await rig.db.execute(

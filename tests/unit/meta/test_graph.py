@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from replies import answering
 
 from kaiwa.meta.answers import Accepted, Answer, Lost, Refused, ThreadMessage
-from kaiwa.meta.graph import Sender, read
+from kaiwa.meta.graph import Sender
 from kaiwa.meta.http import Reply
+from kaiwa.meta.replies import read
 from kaiwa.meta.usage import Usage
 
 SHOP = Sender("facebook", "1029", "token-of-the-shop")

@@ -7,9 +7,11 @@ import pytest
 from replies import answering
 
 from kaiwa.meta.answers import Accepted, Answer, Lost, Refused
-from kaiwa.meta.graph import Sender, read_done
+from kaiwa.meta.graph import Sender
 from kaiwa.meta.http import Reply
+from kaiwa.meta.replies import read_done
 from kaiwa.meta.routing import Idle, Owner, mode, owner
+from kaiwa.meta.usage import Usage
 
 SHOP = Sender("facebook", "1029", "token")
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -81,3 +83,9 @@ async def test_mode(status: int, content: bytes, said: Any) -> None:
 )
 def test_an_edge_without_message_says_that_it_is_done(status: int, content: bytes, said: Answer) -> None:
     assert read_done(Reply(status, content)) == said
+
+
+def test_what_was_done_says_how_full_the_budgets_are() -> None:
+    """Broken by: an edge whose answers have their headers forgotten."""
+    said = read_done(Reply(200, b'{"success":true}', {"x-app-usage": '{"call_count":90}'}))
+    assert said == Accepted(None, None, Usage(app=90))

@@ -1,17 +1,19 @@
 """The Graph client: one POST per message, no retries, and an answer that never guesses."""
 
+import copy
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import msgspec
 
 from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.meta import conversations, http
-from kaiwa.meta.answers import Accepted, Answer, Lost, NotSent, Refused, ThreadMessage, ThreadPage
+from kaiwa.meta.answers import Answer, Lost, NotSent, Refused, ThreadMessage, ThreadPage
 from kaiwa.meta.http import Http, NoReply, Reply
-from kaiwa.meta.usage import usage
+from kaiwa.meta.replies import limits, read, read_done
+from kaiwa.meta.usage import Usage
 
 MESSAGES = "messages"
 """The edge of every message."""
@@ -23,13 +25,16 @@ _OK = 200
 class Sender:
     """Whose token it is and where it sends: the Page's id on the Facebook host, the account's on Instagram's.
 
-    ``proof``: that the caller holds the app's secret, where the app requires it of every call.
+    ``proof``: that the caller holds the app's secret, where the app requires it of every call. ``account_id`` and
+    ``app_id``: whose limits its calls count against, None where no registered account calls.
     """
 
     login: Literal["facebook", "instagram"]
     node_id: str
     token: str = field(repr=False)
     proof: str | None = field(default=None, repr=False)
+    account_id: str | None = None
+    app_id: str | None = None
 
     @property
     def params(self) -> dict[str, str]:
@@ -40,29 +45,14 @@ class Sender:
         return {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
 
 
-class _Success(msgspec.Struct):
-    message_id: str | None = None
-    recipient_id: str | None = None
+class Guard(Protocol):
+    """Stands at every call, so that no caller has to think of limits. What it raises, the caller gets."""
 
+    async def before(self, sender: Sender) -> None:
+        """Raises where the call must not be made now."""
 
-class _Done(msgspec.Struct):
-    success: bool
-
-
-class _Error(msgspec.Struct):
-    code: int | None = None
-    error_subcode: int | None = None
-    fbtrace_id: str | None = None
-    is_transient: Any = None
-
-
-class _ErrorBody(msgspec.Struct):
-    error: _Error
-
-
-_success = msgspec.json.Decoder(_Success)
-_error = msgspec.json.Decoder(_ErrorBody)
-_done = msgspec.json.Decoder(_Done)
+    async def after(self, sender: Sender, said: Refused | Usage) -> None:
+        """Hears what an answer says of limits: a refusal, or else its usage headers. Raises where it is no answer."""
 
 
 class Graph:
@@ -70,11 +60,18 @@ class Graph:
 
     def __init__(self, client: Http, *, facebook: str, instagram: str, version: str) -> None:
         self._client = client
+        self._guard: Guard | None = None
         self._hosts = {"facebook": facebook.rstrip("/"), "instagram": instagram.rstrip("/")}
         self._base = {
             "facebook": f"{facebook.rstrip('/')}/{version}",
             "instagram": f"{instagram.rstrip('/')}/{version}",
         }
+
+    def guarded(self, guard: Guard) -> "Graph":
+        """The same, with a guard at every call."""
+        other = copy.copy(self)
+        other._guard = guard  # noqa: SLF001 - its own kind
+        return other
 
     async def send(self, sender: Sender, body: Mapping[str, Any]) -> Answer:
         """POST one message."""
@@ -90,12 +87,11 @@ class Graph:
     ) -> Answer:
         """POST to an edge of the account's node. Never raises for what the network or the platform does."""
         try:
-            reply = await self._client.call(
+            reply = await self._call(
+                sender,
                 method,
                 f"{self._base[sender.login]}/{sender.node_id}/{edge}",
                 content=msgspec.json.encode(body),
-                params=sender.params,
-                headers=sender.headers,
             )
         except NoReply as silence:
             return _silent(silence)
@@ -112,12 +108,7 @@ class Graph:
         """The body of a GET, or what became of it; a few paths stand beside the versions."""
         base = self._base if versioned else self._hosts
         try:
-            reply = await self._client.call(
-                "GET",
-                f"{base[sender.login]}/{path}",
-                params={**params, **sender.params},
-                headers=sender.headers,
-            )
+            reply = await self._call(sender, "GET", f"{base[sender.login]}/{path}", params)
         except NoReply as silence:
             return _silent(silence)
         said = read(reply)
@@ -130,12 +121,11 @@ class Graph:
     ) -> bytes | None:
         """The body of a POST that reaches no customer and was answered 200 within so many seconds, else None."""
         try:
-            reply = await self._client.call(
+            reply = await self._call(
+                sender,
                 "POST",
                 f"{self._base[sender.login]}/{sender.node_id}/{edge}",
                 content=msgspec.json.encode(body),
-                params=sender.params,
-                headers=sender.headers,
                 patience=patience,
             )
         except NoReply:
@@ -163,51 +153,37 @@ class Graph:
         except (ValueError, *UNREADABLE):
             return None  # ValueError: a time that is none
 
+    async def _call(
+        self,
+        sender: Sender,
+        method: str,
+        url: str,
+        params: Mapping[str, str] = {},
+        *,
+        content: bytes | None = None,
+        patience: float = http.READ,
+    ) -> Reply:
+        """Every call goes through here. Raises NoReply, and what the guard raises."""
+        if self._guard is not None:
+            await self._guard.before(sender)
+        reply = await self._client.call(
+            method,
+            url,
+            params={**params, **sender.params},
+            content=content,
+            headers=sender.headers,
+            patience=patience,
+        )
+        if self._guard is not None and (said := limits(reply)) is not None:
+            await self._guard.after(sender, said)
+        return reply
+
 
 @asynccontextmanager
 async def connect(*, facebook: str, instagram: str, version: str, connections: int) -> AsyncIterator[Graph]:
     """A client with room for ``connections`` calls at once: as many as the caller allows itself in flight."""
     async with http.connect(connections) as opened:
         yield Graph(opened, facebook=facebook, instagram=instagram, version=version)
-
-
-def read(reply: Reply) -> Answer:
-    """What a complete HTTP answer says; an error object wins over the status, whichever it is."""
-    try:
-        error = _error.decode(reply.content).error
-    except UNREADABLE:
-        error = None
-    if error is not None:
-        return Refused(
-            error.code,
-            error.error_subcode,
-            error.fbtrace_id,
-            usage(reply.headers),
-            passing=reply.is_server_error or error.is_transient is True,
-        )
-    if reply.is_success:
-        try:
-            success = _success.decode(reply.content)
-        except UNREADABLE:
-            return Lost("unreadable answer")
-        named = success.message_id or success.recipient_id
-        if not named:
-            return Lost("nothing named")
-        return Accepted(success.message_id, success.recipient_id, usage(reply.headers))
-    if reply.is_server_error:
-        return Lost(f"HTTP {reply.status}")
-    return Refused(None, None, None, usage(reply.headers))
-
-
-def read_done(reply: Reply) -> Answer:
-    """The same for an edge that makes no message: it answers `{"success": true}`."""
-    said = read(reply)
-    if not isinstance(said, Lost) or not reply.is_success:
-        return said
-    try:
-        return Accepted(None, None) if _done.decode(reply.content).success else said
-    except UNREADABLE:
-        return said
 
 
 def _silent(silence: NoReply) -> Lost | NotSent:

@@ -3,6 +3,7 @@
 `debug_token` is the Facebook host's alone; `refresh_access_token` that of Instagram Login alone.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -34,10 +35,12 @@ class _New(msgspec.Struct):
     expires_in: float
 
 
-async def debug(graph: Graph, app_id: str, secret: bytes, token: str) -> Debugged | Refused | NotSent | Lost:
-    """What `debug_token` says, asked by the app itself."""
-    app = Sender("facebook", app_id, f"{app_id}|{secret.decode()}")
-    said = await graph.fetch(app, "debug_token", {"input_token": token})
+async def debug(
+    graph: Graph, app_id: str, secret: bytes, sender: Sender
+) -> Debugged | Refused | NotSent | Lost:
+    """What `debug_token` says of a sender's token, asked by the app itself."""
+    app = replace(sender, node_id=app_id, token=f"{app_id}|{secret.decode()}", proof=None)
+    said = await graph.fetch(app, "debug_token", {"input_token": sender.token})
     if not isinstance(said, bytes):
         return said
     try:
@@ -55,10 +58,11 @@ async def debug(graph: Graph, app_id: str, secret: bytes, token: str) -> Debugge
     )
 
 
-async def refresh(graph: Graph, token: str) -> Fresh | Refused | NotSent | Lost:
+async def refresh(graph: Graph, sender: Sender) -> Fresh | Refused | NotSent | Lost:
     """The successor of a token of Instagram Login; the old one lives until its own end, so a lost answer costs nothing."""
-    asked = {"grant_type": "ig_refresh_token", "access_token": token}
-    said = await graph.fetch(Sender("instagram", "me", token), "refresh_access_token", asked, versioned=False)
+    asked = {"grant_type": "ig_refresh_token", "access_token": sender.token}
+    bare = replace(sender, proof=None)
+    said = await graph.fetch(bare, "refresh_access_token", asked, versioned=False)
     if not isinstance(said, bytes):
         return said
     try:

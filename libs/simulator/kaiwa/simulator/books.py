@@ -84,7 +84,7 @@ class Event(msgspec.Struct, kw_only=True):
 
 
 class Read(msgspec.Struct, kw_only=True):
-    """One GET of the Conversations API; `fields` as they were asked for."""
+    """One GET about an account; `fields` as they were asked for."""
 
     arrived: float
     account_id: str
@@ -118,6 +118,9 @@ class Books(msgspec.Struct, kw_only=True):
     calls: list[Call] = []
     events: list[Event] = []
     reads: list[Read] = []
+    """Of the Conversations API, which has a limit of its own."""
+    asked: list[Read] = []
+    """Every one, by its path."""
 
     def accepted(self, marker: str = "", *, account_id: str | None = None) -> list[Call]:
         """What was really sent and holds the marker in its content (all of it for an empty marker)."""

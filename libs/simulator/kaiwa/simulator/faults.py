@@ -9,6 +9,8 @@ SendEffect = Literal["latency", "reset", "hang", "status", "garbled", "error", "
 WebhookEffect = Literal["duplicate", "drop_first", "delay", "lose"]
 
 _SEND_EFFECTS = {"latency", "reset", "hang", "status", "garbled", "error", "usage", "echo_first"}
+_READ_EFFECTS = {"error", "usage"}
+READ = "read"
 _AFTER_ONLY = {"garbled", "usage", "echo_first"}
 
 
@@ -19,6 +21,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `status` (an HTML page with `status`), `garbled` (200 that cannot be read), `error` (`code`, `subcode`),
     `usage` (answers as it would, with `usage` and `regain_minutes` in the headers), `echo_first` (the answer
     waits until the echo was acknowledged, `seconds` at most). `when` says on which side of the acceptance.
+    Reads (`kind` "read"): `error` and `usage` alone, for what has `marker` in its path and query.
     Webhook side: `duplicate`, `drop_first` (the first attempt never arrives), `delay` (by `seconds`), `lose`.
     """
 
@@ -46,6 +49,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError("seconds is not negative")
         if self.effect in _AFTER_ONLY and self.when == "before":
             raise ValueError(f"{self.effect} happens after the acceptance only")
+        if self.kind == READ and self.effect not in _READ_EFFECTS:
+            raise ValueError(f"a read meets {' or '.join(sorted(_READ_EFFECTS))} only")
 
     @property
     def name(self) -> str:
@@ -73,6 +78,10 @@ class Script:
         """The fault that this call to the messages edge meets."""
         return self._draw(account_id, kind, content, send=True)
 
+    def for_read(self, account_id: str, asked: str) -> Fault | None:
+        """The fault that this read meets: of those that are meant for reads."""
+        return self._draw(account_id, READ, asked, send=True)
+
     def for_event(self, account_id: str, kind: str, content: str) -> Fault | None:
         """The fault that this webhook item meets."""
         return self._draw(account_id, kind, content, send=False)
@@ -82,7 +91,7 @@ class Script:
             fits = (
                 (fault.effect in _SEND_EFFECTS) is send
                 and fault.account_id in {None, account_id}
-                and fault.kind in {None, kind}
+                and (fault.kind == READ if kind == READ else fault.kind in {None, kind})
                 and fault.marker in content
             )
             if fits and self._random.random() < fault.probability:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from kaiwa.meta.wire import dump
 from kaiwa.simulator import uploads
+from kaiwa.simulator.books import Read
 from kaiwa.simulator.box import Box
 from kaiwa.simulator.breaking import Reset, silence
 from kaiwa.simulator.errors import GraphError, Refusal, Rule, refuse
@@ -128,7 +129,14 @@ class GraphApi:
             if host == "facebook" and token is not None and self._box.dialogs.knows(token):
                 return _json(self._box.dialogs.read(token, path["path"], now))
             account, app = self._authenticate(request, now)
-            headers = self._usage(account.account_id)
+            fault = self._box.script.for_read(account.account_id, f"{path['path']}?{query}")
+            # the headers come after enough traffic only, which reads alone never are
+            headers = self._usage(account.account_id, fault) if fault else {}
+            note = Read(arrived=arrived, account_id=account.account_id, app_id=app.app_id, what=path["path"])
+            self._box.state.books.asked.append(note)
+            if fault is not None and fault.effect == "error":
+                note.code = fault.code
+                return self._error(_scripted(fault), host, headers)
             return _json(
                 self._box.reading.read(
                     account,

@@ -49,6 +49,7 @@ from kaiwa.dispatcher.settle import Settler
 from kaiwa.dispatcher.slices import Slices
 from kaiwa.dispatcher.slots import Slots
 from kaiwa.dispatcher.threads import Lookups, Threads
+from kaiwa.dispatcher.throttling import Throttling
 from kaiwa.dispatcher.tidy import Tidy
 from kaiwa.dispatcher.uploads import Uploads
 from kaiwa.meta import graph
@@ -115,16 +116,20 @@ async def _start(
     await restore.require_level(settings.kafka, db)
     await clock.tune(db)
     slots, bell = Slots(db, clock), Bell()
+    throttling = Throttling(db)
+    # For all calls but sends: their answers are recorded together with what they say of limits.
+    guarded = platform.guarded(throttling)
     pulse = Pulse(db, least=timedelta(seconds=own.silence))
     marker = Marker(db, vault, logins, policy=policy)
     sender = Sender(
         platform,
         marker,
-        Recorder(db, bell, pulse, policy=policy, partitions=partitions),
+        Recorder(db, bell, pulse, throttling, policy=policy, partitions=partitions),
         slots,
         clock,
-        presence=Presence(db, platform, slots),
-        uploads=Uploads(db, platform, slots),
+        presence=Presence(db, guarded, slots),
+        uploads=Uploads(db, guarded, slots),
+        throttling=throttling,
         lease=own.lease,
     )
     scheduler = Scheduler(db, marker, sender, slots, bell, policy=policy, calls=own.calls)
@@ -139,7 +144,7 @@ async def _start(
         )
         for topic, handle in handlers.items()
     }
-    threads = Threads(platform, logins, slots)
+    threads = Threads(guarded, logins, slots)
     settler = Settler(
         db,
         threads,
@@ -161,13 +166,13 @@ async def _start(
     background.start(Owners(db, threads).run(), "owners")
     background.start(pulse.run(), "pulse")
     background.start(Keyring(db, vault).run(), "keyring")
-    probes = Probes(db, platform, logins, vault, slots, period=own.probe_period)
+    probes = Probes(db, guarded, logins, vault, slots, period=own.probe_period)
     background.start(probes.run(), "probes")
     background.start(Backfills(db, Backfill(db, threads, partitions=partitions)).run(), "backfills")
     # The last to start is the first to stop: its calls still need everything above.
     background.start(scheduler.run(), "scheduler")
     if settings.door.port is not None:
-        hosted = await _hosted(settings, stack, db, Activation(db, platform, vault, logins, slots), vault)
+        hosted = await _hosted(settings, stack, db, Activation(db, guarded, vault, logins, slots), vault)
         door = Door(
             host=settings.door.host,
             port=settings.door.port,

@@ -11,7 +11,7 @@ import asyncpg
 
 from kaiwa.dispatcher import rows
 from kaiwa.dispatcher.core.state import Control, Routing
-from kaiwa.dispatcher.rounds import learning, rounds
+from kaiwa.dispatcher.rounds import each, learning, rounds
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.threads import Threads
 from kaiwa.meta.routing import Idle, Owner
@@ -72,7 +72,7 @@ class Owners:
     async def ask(self) -> None:
         async with self._pool.acquire() as connection:
             wanted = [row async for row in _sql.take_owners(connection, lease=_LEASE, most=_MOST)]
-        await asyncio.gather(*(self._ask(row) for row in wanted))
+        await each(wanted, self._ask)
 
     async def _ask(self, row: Row) -> None:
         asked_at, owner = await self._threads.owner(row)
@@ -83,7 +83,7 @@ class Owners:
         async with self._pool.acquire() as connection:
             wanted = [row async for row in _sql.take_modes(connection, lease=_LEASE, most=_MOST)]
             metrics.ZERO_CONFIG.set(await _sql.open_accounts(connection))
-        await asyncio.gather(*(self._mode(row) for row in wanted))
+        await each(wanted, self._mode)
 
     async def _mode(self, row: Row) -> None:
         found = await self._threads.mode(row)

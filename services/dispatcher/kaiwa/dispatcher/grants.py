@@ -1,11 +1,10 @@
 """Comments whose age decides, read for their own time: only where their first delivery may have been late."""
 
-import asyncio
 from datetime import datetime, timedelta
 
 import asyncpg
 
-from kaiwa.dispatcher.rounds import learning, rounds
+from kaiwa.dispatcher.rounds import each, learning, rounds
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.threads import Threads
 from kaiwa.runtime import logs
@@ -33,7 +32,7 @@ class Grants:
     async def once(self) -> None:
         async with self._pool.acquire() as connection:
             wanted = [row async for row in _sql.take_comments(connection, lease=_LEASE, most=_MOST)]
-        await asyncio.gather(*(self._read(row) for row in wanted))
+        await each(wanted, self._read)
 
     async def _read(self, row: Row) -> None:
         made_at = await self._threads.comment_made_at(row)

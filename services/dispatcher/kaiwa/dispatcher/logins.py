@@ -27,7 +27,8 @@ class Logins:
         """The caller for an account's row. Raises Unsealable where the key of its token is gone."""
         token = self._vault.open_token(row["account_id"], row["sealed_token"])
         node = row["page_id"] if row["login"] == "facebook" else row["account_id"]
-        return Sender(row["login"], node, token, proof_of(self.apps(), row["app_id"], row["login"], token))
+        proof = proof_of(self.apps(), row["app_id"], row["login"], token)
+        return Sender(row["login"], node, token, proof, row["account_id"], row["app_id"])
 
 
 def apps_of(meta: Meta) -> list[App]:

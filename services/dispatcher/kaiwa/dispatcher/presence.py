@@ -13,6 +13,7 @@ import asyncpg
 
 from kaiwa.dispatcher.mark import Call
 from kaiwa.dispatcher.slots import Slots
+from kaiwa.dispatcher.throttling import Throttled
 from kaiwa.meta.answers import Accepted
 from kaiwa.meta.graph import MESSAGES, Graph
 from kaiwa.runtime import metrics
@@ -38,7 +39,7 @@ class Presence:
                     await self._show(call, body)
         except TimeoutError:
             metrics.PRESENCE.labels("late").inc()
-        except UNREACHABLE:
+        except (Throttled, *UNREACHABLE):
             metrics.PRESENCE.labels("skipped").inc()
 
     async def _show(self, call: Call, body: Mapping[str, Any]) -> None:

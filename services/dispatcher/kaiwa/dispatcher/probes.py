@@ -3,7 +3,6 @@ app is subscribed. Tokens of Instagram Login are refreshed on the way, subscript
 is learnt changes the account's state, in one transaction with its announcement; what was queued meanwhile is woken.
 """
 
-import asyncio
 import random
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +16,7 @@ from kaiwa.dispatcher.core.opening import fields
 from kaiwa.dispatcher.core.probing import DAILY, Answers, Learnt, learn, pause_after, refresh_due, state_after
 from kaiwa.dispatcher.core.state import FOREVER
 from kaiwa.dispatcher.logins import Logins
-from kaiwa.dispatcher.rounds import rounds
+from kaiwa.dispatcher.rounds import each, rounds
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Slots, Want
 from kaiwa.dispatcher.standings import end
@@ -65,7 +64,7 @@ class Probes:
         """Look at some accounts that are due; at how many."""
         async with self._pool.acquire() as connection:
             due = [row async for row in _sql.take_probes(connection, lease=_LEASE, most=_MOST)]
-        await asyncio.gather(*(self.visit(row) for row in due))
+        await each(due, self.visit)
         return len(due)
 
     async def visit(self, row: Row) -> None:
@@ -121,7 +120,7 @@ class Probes:
         """Asked with each secret of the app in turn: a second product's is none that this host knows."""
         for app in self._logins.apps():
             if app.app_id == row["app_id"]:
-                said = await tokens.debug(self._graph, app.app_id, app.secret, sender.token)
+                said = await tokens.debug(self._graph, app.app_id, app.secret, sender)
                 if isinstance(said, Debugged):
                     ends = FOREVER if said.expires_at == NEVER else said.expires_at
                     return replace(said, expires_at=ends)
@@ -131,10 +130,10 @@ class Probes:
         """Whether the account has a new token now."""
         account_id = row["account_id"]
         try:
-            old = self._logins.sender(row).token
+            sender = self._logins.sender(row)
         except Unsealable:
             return False  # said where it is asked about
-        said = await tokens.refresh(self._graph, old)
+        said = await tokens.refresh(self._graph, sender)
         if not isinstance(said, Fresh):
             code, subcode = getattr(said, "code", None), getattr(said, "subcode", None)
             _log.warning("token_not_refreshed", account_id=account_id, code=code, subcode=subcode)

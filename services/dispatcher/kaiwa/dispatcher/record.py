@@ -3,19 +3,18 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 import asyncpg
 
 from kaiwa.dispatcher import comments, endings, sent, settle
 from kaiwa.dispatcher.accounts import set_state
 from kaiwa.dispatcher.bell import Bell
-from kaiwa.dispatcher.core.classify import Again, Failed, InDoubt, Scope, Sent, Verdict
+from kaiwa.dispatcher.core.classify import Again, Failed, InDoubt, Sent, Verdict
 from kaiwa.dispatcher.core.state import Policy
-from kaiwa.dispatcher.core.throttle import CALM, FIRST_PAUSE, FULL, LONGEST_PAUSE, SLOW_FROM
 from kaiwa.dispatcher.pulse import Pulse
 from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.rows import Row
+from kaiwa.dispatcher.throttling import Heard, Throttling
 from kaiwa.meta.errors import Action, explain
 from kaiwa.meta.usage import Usage
 from kaiwa.runtime import metrics
@@ -37,14 +36,21 @@ class Ended:
 
 class Recorder:
     def __init__(
-        self, pool: asyncpg.Pool, bell: Bell, pulse: Pulse, *, policy: Policy, partitions: int
+        self,
+        pool: asyncpg.Pool,
+        bell: Bell,
+        pulse: Pulse,
+        throttling: Throttling,
+        *,
+        policy: Policy,
+        partitions: int,
     ) -> None:
         self._pool = pool
+        self._throttling = throttling
         self._bell = bell
         self._pulse = pulse
         self._policy = policy
         self._partitions = partitions
-        self._slowed: set[tuple[Scope, str]] = set()
 
     async def record(self, ended: list[Ended]) -> list[bool]:
         """For each whether its request has another part that this process may send now."""
@@ -57,8 +63,7 @@ class Recorder:
                 item = by_part[part["part_id"]]
                 if item.part_id not in settled:
                     more[item.part_id] = await self._apply(connection, part, item.verdict)
-            await self._note_usage(connection, ended)
-            await self._hold_accounts(connection, [by_part[part["part_id"]] for part in locked])
+            await self._note_limits(connection, ended)
             if locked:
                 rooms = {(part["account_id"], part["customer_id"]) for part in locked}
                 await settle.explain(connection, rooms, policy=self._policy)
@@ -129,64 +134,11 @@ class Recorder:
                 await endings.again(connection, part, verdict, part["now"])
         return False
 
-    async def _note_usage(self, connection: Connection, ended: list[Ended]) -> None:
-        """How full the budgets are, where that slows anybody down or did so before; a full one is a pause."""
-        said: dict[tuple[Scope, str], float] = {}
-        full: dict[tuple[Scope, str], timedelta | None] = {}
-        for item in ended:
-            if item.usage is None:
-                continue
-            shares: tuple[tuple[Scope, float], ...] = (
-                ("account", item.usage.account),
-                ("app", item.usage.app),
-            )
-            for scope, percent in shares:
-                key = (scope, item.account_id)
-                if percent >= SLOW_FROM or key in self._slowed:
-                    said[key] = percent
-                if percent >= FULL:
-                    full[key] = item.usage.regain if scope == "account" else None
-        if not said:
-            return
-        self._slowed = self._slowed - said.keys() | {key for key in said if said[key] >= SLOW_FROM}
-        scopes, names = zip(*said, strict=True)
-        await _sql.note_usage(connection, scopes=scopes, ids=names, percents=list(said.values()))
-        if full:
-            apps = [name for scope, name in full if scope == "app"]
-            _ = [r async for r in _sql.lock_accounts(connection, ids=[name for _, name in full], apps=apps)]
-        for (scope, name), announced in full.items():
-            metrics.PAUSES.labels(scope).inc()
-            await _pause(connection, name, scope, announced)
-
-    async def _hold_accounts(self, connection: Connection, ended: list[Ended]) -> None:
-        """What the answers say about accounts and apps; locked after the conversations, in one order, all at once."""
+    async def _note_limits(self, connection: Connection, ended: list[Ended]) -> None:
+        """What the answers say of limits, and of the accounts themselves."""
         told = [(item.account_id, item.verdict) for item in ended if isinstance(item.verdict, Again | Failed)]
-        pauses = [(name, v) for name, v in told if isinstance(v, Again) and v.pause]
         states = {name: v.account_state for name, v in told if v.account_state}
-        if not pauses and not states:
-            return
-        apps = [name for name, verdict in pauses if verdict.pause == "app"]
-        _ = [row async for row in _sql.lock_accounts(connection, ids=[name for name, _ in told], apps=apps)]
-        for name, verdict in pauses:
-            metrics.PAUSES.labels(verdict.pause).inc()
-            await _pause(
-                connection, name, verdict.pause or "account", verdict.after if verdict.announced else None
-            )
-            if verdict.tags_abused:
-                await _sql.stop_tags(connection, account_id=name)
+        heard = [Heard(item.account_id, item.usage, item.verdict) for item in ended]
+        await self._throttling.note(connection, heard, changing=states)
         for name, state in sorted(states.items()):
             await set_state(connection, name, state)
-
-
-async def _pause(connection: Connection, account_id: str, scope: Scope, announced: timedelta | None) -> None:
-    """Nobody of that scope calls before then, in any process; its accounts are locked."""
-    until = await _sql.note_pause(
-        connection,
-        scope=scope,
-        account_id=account_id,
-        announced=announced,
-        first=FIRST_PAUSE,
-        longest=LONGEST_PAUSE,
-        calm=CALM,
-    )
-    await _sql.pause(connection, account_id=account_id, whole_app=scope == "app", until=until)

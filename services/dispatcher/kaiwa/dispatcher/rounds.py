@@ -3,13 +3,14 @@ of locks.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
 from kaiwa.dispatcher import queues
 from kaiwa.dispatcher.rows import Row
+from kaiwa.dispatcher.throttling import Throttled
 from kaiwa.runtime import logs
 from kaiwa.store.pool import UNREACHABLE, Connection
 from kaiwa.store.queries import load
@@ -30,6 +31,16 @@ async def rounds(work: Callable[[], Awaitable[object]], *, every: float, waits: 
         except UNREACHABLE as error:
             _log.warning(waits, exc_info=error)
         await asyncio.sleep(every)
+
+
+async def each(rows: Iterable[Row], work: Callable[[Row], Awaitable[object]]) -> None:
+    """Work on all of these at once. What Meta throttles is no failure: it is left to its lease, and taken again after the pause."""
+    await asyncio.gather(*(_unless_throttled(row, work) for row in rows))
+
+
+async def _unless_throttled(row: Row, work: Callable[[Row], Awaitable[object]]) -> None:
+    with suppress(Throttled):
+        await work(row)
 
 
 @asynccontextmanager

@@ -12,12 +12,13 @@ from typing import Final
 from kaiwa.bus import tracing
 from kaiwa.dispatcher.batcher import Batcher
 from kaiwa.dispatcher.clock import DatabaseClock
-from kaiwa.dispatcher.core.classify import NEVER_LEFT, UPLOAD_AGAIN, Again, classify
+from kaiwa.dispatcher.core.classify import NEVER_LEFT, UPLOAD_AGAIN, classify
 from kaiwa.dispatcher.core.pace import Slot
 from kaiwa.dispatcher.mark import Call, Claim, Marker
 from kaiwa.dispatcher.presence import Presence
 from kaiwa.dispatcher.record import Ended, Recorder
 from kaiwa.dispatcher.slots import Slots
+from kaiwa.dispatcher.throttling import Heard, Throttling
 from kaiwa.dispatcher.uploads import Errand, Uploads
 from kaiwa.meta.answers import Accepted, Refused
 from kaiwa.meta.graph import Graph
@@ -29,7 +30,6 @@ _log = logs.get_logger()
 
 _CALLING: Final[Mapping[Attribute, str]] = {"http.request.method": "POST"}
 _LEAD = 0.02  # seconds before its slot that a call is committed
-_SILENCE = 5.0  # seconds of silence at once, until the pause is in the database and everybody's
 _RECORD_PAUSES = (0.1, 0.2, 0.5, 1, 2, 5, 5, 5)  # an answer is worth keeping while PostgreSQL is away
 
 
@@ -46,6 +46,7 @@ class Sender:
         *,
         presence: Presence,
         uploads: Uploads,
+        throttling: Throttling,
         lease: float,
     ) -> None:
         self._graph = graph
@@ -54,7 +55,7 @@ class Sender:
         self._slots = slots
         self._clock = clock
         self._lease = lease
-        self._silent: dict[str, float] = {}
+        self._throttling = throttling
         self.marks: Batcher[Claim, Call | Errand | None] = Batcher(marker.mark, at_once=2)
         self.records: Batcher[Ended, bool] = Batcher(recorder.record, at_once=2)
 
@@ -111,7 +112,7 @@ class Sender:
             now = time.monotonic()
             if now >= until:
                 return False
-            if max(self._silent.get(name, 0.0) for name in (call.want.desk.account_id, call.app_id)) > now:
+            if self._throttling.silent(call.want.desk.account_id, call.app_id):
                 return False
             if now <= self._clock.local(slot.until):
                 metrics.TOKENS_WAITED.labels(call.want.desk.bucket).inc(now - started)
@@ -132,9 +133,7 @@ class Sender:
         if await self._uploads.forgotten(call.want.desk.account_id, call.borrowed, answer):
             return Ended(call.part_id, call.want.desk.account_id, UPLOAD_AGAIN, usage)
         verdict = classify(answer)
-        if isinstance(verdict, Again) and verdict.pause:
-            name = call.want.desk.account_id if verdict.pause == "account" else call.app_id
-            self._silent[name] = time.monotonic() + _SILENCE
+        self._throttling.hush(Heard(call.want.desk.account_id, usage, verdict), call.app_id)
         return Ended(call.part_id, call.want.desk.account_id, verdict, usage)
 
     async def _record(self, ended: Ended) -> bool:

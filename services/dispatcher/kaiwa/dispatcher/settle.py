@@ -16,7 +16,7 @@ from kaiwa.dispatcher.core.attribute import OpenPart, Others, Ours, SeenEcho, at
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.thread import Absent, Doubted, Found, Unclear, search
 from kaiwa.dispatcher.queues import Room
-from kaiwa.dispatcher.rounds import rounds
+from kaiwa.dispatcher.rounds import each, rounds
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.threads import Threads
 from kaiwa.meta.answers import ThreadMessage
@@ -114,7 +114,7 @@ class Settler:
             doubtful = [
                 row async for row in _sql.doubtful(connection, settle_after=self._after, bound=self._bound)
             ]
-        await asyncio.gather(*(self._read(row) for row in doubtful))
+        await each(doubtful, self._read)
 
     async def _read(self, row: Row) -> None:
         messages = await self._threads.newest(row)

@@ -1,6 +1,5 @@
 """Threads, as the Conversations API shows them: read within its own limit, and asked for windows nobody knows of."""
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -9,7 +8,7 @@ import asyncpg
 from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.thread import heard_at
 from kaiwa.dispatcher.logins import Logins
-from kaiwa.dispatcher.rounds import learning, rounds
+from kaiwa.dispatcher.rounds import each, learning, rounds
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Slots, Want
 from kaiwa.meta import comments, routing
@@ -90,7 +89,7 @@ class Lookups:
     async def once(self) -> None:
         async with self._pool.acquire() as connection:
             rows = [row async for row in _sql.take_looks(connection, lease=_LEASE, most=_MOST)]
-        await asyncio.gather(*(self._look(row) for row in rows))
+        await each(rows, self._look)
 
     async def _look(self, row: Row) -> None:
         messages = await self._threads.newest(row)

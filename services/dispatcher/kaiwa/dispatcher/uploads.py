@@ -14,6 +14,7 @@ from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.unit import Reusable
 from kaiwa.dispatcher.slots import Slots, Want
+from kaiwa.dispatcher.throttling import Throttled
 from kaiwa.meta import attachments
 from kaiwa.meta.answers import Answer, Refused
 from kaiwa.meta.graph import Graph, Sender
@@ -69,10 +70,16 @@ class Uploads:
         self._slots = slots
 
     async def run(self, errand: Errand) -> None:
-        """Upload what is missing, each in a slot of the media limit, and keep its id."""
+        """Upload what is missing, each in a slot of the media limit, and keep its id.
+
+        What Meta throttles is left for later, as its message will be: it is decided about again before it goes.
+        """
         for fingerprint, (kind, url) in errand.missing.items():
             await self._slots.turn(Want(Desk(errand.account_id, "media"), errand.rank))
-            attachment_id = await attachments.upload(self._graph, errand.login, kind, url)
+            try:
+                attachment_id = await attachments.upload(self._graph, errand.login, kind, url)
+            except Throttled:
+                return
             metrics.UPLOADS.labels("taken" if attachment_id else "refused").inc()
             await _sql.note_upload(
                 self._pool,

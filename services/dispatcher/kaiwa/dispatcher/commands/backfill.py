@@ -12,18 +12,17 @@ from kaiwa.bus.producer import Producer
 from kaiwa.contracts import topics
 from kaiwa.dispatcher.backfill import Backfill, Gaps, Progress
 from kaiwa.dispatcher.clock import DatabaseClock
+from kaiwa.dispatcher.commands.calling import calling
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.standing import Finding
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.settings import Dispatcher
 from kaiwa.dispatcher.slots import Slots
 from kaiwa.dispatcher.threads import Threads
-from kaiwa.meta import graph
 from kaiwa.runtime.cli import Failure, Json, emit
 from kaiwa.runtime.errors import DependencyError
 from kaiwa.runtime.settings import Kafka, Meta, Postgres, Settings, load
 from kaiwa.store.migrate import require_current
-from kaiwa.store.pool import pool
 from kaiwa.store.queries import load as load_queries
 
 _sql = load_queries("kaiwa.dispatcher")
@@ -84,15 +83,7 @@ async def read_threads(settings: BackfillSettings, account_id: str) -> tuple[Pro
     logins = Logins.from_settings(meta, Contents.from_file(settings.dispatcher.seal_key_file))
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     done = Progress(0, 0)
-    async with (
-        pool(dsn, application="backfill", max_size=2) as db,
-        graph.connect(
-            facebook=meta.facebook_graph_url,
-            instagram=meta.instagram_graph_url,
-            version=meta.graph_version,
-            connections=1,
-        ) as platform,
-    ):
+    async with calling(dsn, meta, application="backfill") as (db, platform):
         login = await _sql.account_login(db, account_id=account_id)
         if login is None:
             raise Failure(f"no account {account_id}: see `kaiwa accounts list`")

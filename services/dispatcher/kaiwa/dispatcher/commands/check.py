@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from kaiwa.dispatcher.clock import DatabaseClock
+from kaiwa.dispatcher.commands.calling import calling
 from kaiwa.dispatcher.commands.marks import MARKS
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.health import examine, worst
@@ -18,11 +19,11 @@ from kaiwa.dispatcher.probes import Probes
 from kaiwa.dispatcher.settings import Dispatcher
 from kaiwa.dispatcher.slots import Slots
 from kaiwa.dispatcher.standings import standing
-from kaiwa.meta import graph
+from kaiwa.dispatcher.throttling import Throttled
 from kaiwa.runtime.cli import Failure, Json, emit
 from kaiwa.runtime.settings import Meta, Postgres, Settings, load
 from kaiwa.store.migrate import require_current
-from kaiwa.store.pool import Connection, connection, pool
+from kaiwa.store.pool import Connection, connection
 from kaiwa.store.queries import load as load_queries
 
 _sql = load_queries("kaiwa.dispatcher")
@@ -80,7 +81,9 @@ def check(
             raise Failure(f"no account {account}: see `kaiwa accounts list`")
         emit(found[0].plain(), as_json=as_json, table=_detail(found[0]))
         if not answered:
-            raise Failure("Meta did not answer: this is what was known before", code=3)
+            raise Failure(
+                "Meta did not answer, or is to be left alone: this is what was known before", code=3
+            )
     if any(each.verdict == "bad" for each in found):
         raise typer.Exit(1)
 
@@ -108,20 +111,16 @@ async def _ask(settings: AskSettings, account_id: str) -> bool:
     await require_current(dsn, "dispatcher")
     vault = Contents.from_file(own.seal_key_file)
     logins = Logins.from_settings(meta, vault)
-    async with (
-        pool(dsn, application="accounts", max_size=2) as db,
-        graph.connect(
-            facebook=meta.facebook_graph_url,
-            instagram=meta.instagram_graph_url,
-            version=meta.graph_version,
-            connections=1,
-        ) as platform,
-    ):
+    async with calling(dsn, meta, application="accounts") as (db, platform):
         row = await _sql.probe_of(db, account_id=account_id)
         if row is None or not row["sealed_token"]:
             return True
         slots = Slots(db, DatabaseClock())
-        return await Probes(db, platform, logins, vault, slots, period=own.probe_period).ask(row) is not None
+        probes = Probes(db, platform, logins, vault, slots, period=own.probe_period)
+        try:
+            return await probes.ask(row) is not None
+        except Throttled:
+            return False
 
 
 def _detail(examined: Examined) -> Table:

@@ -16,6 +16,7 @@ from rich.table import Table
 from kaiwa.contracts.accounts import State
 from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.commands.backfill import BackfillSettings, read_threads, reported
+from kaiwa.dispatcher.commands.calling import calling
 from kaiwa.dispatcher.commands.marks import MARKS
 from kaiwa.dispatcher.connect import local
 from kaiwa.dispatcher.connect.activation import Activation
@@ -26,14 +27,12 @@ from kaiwa.dispatcher.core.onboarding import Several
 from kaiwa.dispatcher.core.standing import Finding
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.slots import Slots
-from kaiwa.meta import graph
 from kaiwa.meta.logins import Client, Code, Returned
 from kaiwa.meta.signatures import App, Host
 from kaiwa.runtime.cli import Failure, Json, emit
 from kaiwa.runtime.errors import KaiwaError, SettingsError
 from kaiwa.runtime.settings import load
 from kaiwa.store.migrate import require_current
-from kaiwa.store.pool import pool
 
 _PATH = "/connect/callback"
 _PATIENCE = 900.0  # seconds that a person has for Meta's dialog
@@ -135,15 +134,7 @@ async def _connect(settings: BackfillSettings, wishes: Wishes) -> Came:
             newcomer = await _log_in(entrance, client, wishes)
         except Unwelcome as unwelcome:
             return Came(list(unwelcome.findings))
-        db = await stack.enter_async_context(pool(dsn, application="connect", max_size=2))
-        platform = await stack.enter_async_context(
-            graph.connect(
-                facebook=meta.facebook_graph_url,
-                instagram=meta.instagram_graph_url,
-                version=meta.graph_version,
-                connections=1,
-            )
-        )
+        db, platform = await stack.enter_async_context(calling(dsn, meta, application="connect"))
         activation = Activation(db, platform, vault, logins, Slots(db, DatabaseClock()))
         account_id = newcomer.account_id
         registered = await activation.register(newcomer, name=wishes.name, locale=wishes.locale)

@@ -11,12 +11,13 @@ import typer
 import yaml
 from rich.table import Table
 
+from kaiwa.dispatcher.commands.calling import calling
 from kaiwa.dispatcher.commands.check import AskSettings
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core import igme, profile_file
 from kaiwa.dispatcher.core.profile import CANNOT, SECTIONS, Locales, Section, Step, Wanted, body, plan
 from kaiwa.dispatcher.logins import Logins
-from kaiwa.meta import graph, profiles
+from kaiwa.meta import profiles
 from kaiwa.meta.answers import Accepted, Lost, NotSent, Refused
 from kaiwa.meta.errors import explain
 from kaiwa.meta.graph import Graph, Sender
@@ -24,7 +25,6 @@ from kaiwa.runtime.cli import Failure, Json, emit
 from kaiwa.runtime.errors import DependencyError, SettingsError
 from kaiwa.runtime.settings import load
 from kaiwa.store.migrate import require_current
-from kaiwa.store.pool import connection
 from kaiwa.store.queries import load as load_queries
 
 _sql = load_queries("kaiwa.dispatcher")
@@ -119,20 +119,14 @@ async def _senders(settings: AskSettings, ids: list[str]) -> AsyncIterator[tuple
     await require_current(dsn, "dispatcher")
     logins = Logins.from_settings(meta, Contents.from_file(settings.dispatcher.seal_key_file))
     senders = {}
-    async with connection(dsn, application="profile") as session:
+    async with calling(dsn, meta, application="profile") as (db, platform):
         for account_id in ids:
-            row = await _sql.account_login(session, account_id=account_id)
+            row = await _sql.account_login(db, account_id=account_id)
             if row is None:
                 raise Failure(f"no account {account_id}: see `kaiwa accounts list`")
             if not row["sealed_token"]:
                 raise Failure(f"account {account_id} has no token: see `kaiwa accounts check {account_id}`")
             senders[account_id] = logins.sender(row)
-    async with graph.connect(
-        facebook=meta.facebook_graph_url,
-        instagram=meta.instagram_graph_url,
-        version=meta.graph_version,
-        connections=1,
-    ) as platform:
         yield platform, senders
 
 

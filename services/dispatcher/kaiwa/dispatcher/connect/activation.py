@@ -16,6 +16,7 @@ from kaiwa.dispatcher.core.standing import Finding
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Slots, Want
+from kaiwa.dispatcher.throttling import unless_throttled
 from kaiwa.meta import subscriptions
 from kaiwa.meta.graph import Graph, Sender
 from kaiwa.store.queries import load
@@ -65,7 +66,7 @@ class Activation:
         row = await _sql.to_activate(self._pool, account_id=account_id)
         sender = self.logins.sender(row)
         await self._slots.turn(Want(Desk(account_id, "conversations"), _AUTOMATED))
-        opened = opening.messaging(await subscriptions.probe(self._graph, sender))
+        opened = opening.messaging(await unless_throttled(subscriptions.probe(self._graph, sender)))
         state = opening.state_after(row["state"], opened)
         subscription = await self.subscribe(sender, row["app_id"], granted)
         await self._settle(row, state)
@@ -73,8 +74,12 @@ class Activation:
 
     async def subscribe(self, sender: Sender, app_id: str, granted: frozenset[str] | None) -> Finding:
         """Subscribe with every field, and look at what is listed then."""
-        asked = await subscriptions.subscribe(self._graph, sender, opening.fields(sender.login, granted))
-        return opening.subscription(asked, await subscriptions.subscribed(self._graph, sender), app_id)
+        asked = await unless_throttled(
+            subscriptions.subscribe(self._graph, sender, opening.fields(sender.login, granted))
+        )
+        return opening.subscription(
+            asked, await unless_throttled(subscriptions.subscribed(self._graph, sender)), app_id
+        )
 
     async def want_backfill(self, account_id: str) -> None:
         """Have a dispatcher read the account's threads."""

@@ -8,6 +8,7 @@ update dispatcher.backfills as b set busy_until = clock_timestamp() + :lease::in
 from (
     select b.account_id from dispatcher.backfills as b join dispatcher.accounts as a using (account_id)
     where b.wanted_at is not null and (b.busy_until is null or b.busy_until < clock_timestamp()) and a.state = 'active'
+        and (a.paused_until is null or a.paused_until <= clock_timestamp())
     order by b.wanted_at
     limit 1
     for update of b skip locked

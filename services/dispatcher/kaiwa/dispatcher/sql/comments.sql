@@ -16,11 +16,11 @@ where account_id = :account_id and comment_id = :comment_id;
 -- Comments whose own time is to be read, leased like the threads to read.
 update dispatcher.comments as g set look_due = clock_timestamp() + :lease::interval
 from (
-    select account_id, comment_id from dispatcher.comments
-    where look_due <= clock_timestamp()
-    order by look_due
+    select g.account_id, g.comment_id from dispatcher.comments as g join dispatcher.accounts as a using (account_id)
+    where g.look_due <= clock_timestamp() and (a.paused_until is null or a.paused_until <= clock_timestamp())
+    order by g.look_due
     limit :most
-    for update skip locked
+    for update of g skip locked
 ) as k
 join dispatcher.accounts as a using (account_id)
 where g.account_id = k.account_id and g.comment_id = k.comment_id

@@ -1,12 +1,13 @@
 -- name: held_by_platform(most)
--- Who waits for the end of their account's pause and was not told so; each row as its next outcome reports it.
+-- Who waits for the end of their account's pause and was not told so, also where Meta was being asked something for them;
+-- each row as its next outcome reports it.
 with held as (
     select i.intent_id
     from dispatcher.accounts as a
     cross join lateral (
         select i.intent_id from dispatcher.intents as i
-        where i.account_id = a.account_id and i.state = 'queued' and i.reason is null
-            and i.due_at <= clock_timestamp()
+        where i.account_id = a.account_id and i.state = 'queued'
+            and (i.reason is null or i.reason = 'state_stale') and i.due_at <= clock_timestamp()
         limit :most
         for update skip locked
     ) as i

@@ -412,7 +412,7 @@ from dispatcher.intents as i
 join dispatcher.parts as p using (intent_id)
 join dispatcher.accounts as a on a.account_id = i.account_id
 where i.state = 'in_doubt' and p.state = 'in_doubt' and p.kind <> 'unknown' and i.doubt_since < clock_timestamp() - :settle_after::interval
-    and i.next_at <= clock_timestamp()
+    and i.next_at <= clock_timestamp() and (a.paused_until is null or a.paused_until <= clock_timestamp())
 order by i.doubt_since
 limit 20;
 

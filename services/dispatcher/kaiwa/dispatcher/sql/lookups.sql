@@ -3,14 +3,14 @@ update dispatcher.conversations set look_due = coalesce(look_due, clock_timestam
 where account_id = :account_id and customer_id = :customer_id;
 
 -- name: take_looks(lease, most)
--- Threads to read, for so long this process's: another one takes them over if it dies.
+-- Threads to read, for so long this process's: another one takes them over if it dies. Those of a paused account wait.
 update dispatcher.conversations as c set look_due = clock_timestamp() + :lease::interval
 from (
-    select account_id, customer_id from dispatcher.conversations
-    where look_due <= clock_timestamp()
-    order by look_due
+    select c.account_id, c.customer_id from dispatcher.conversations as c join dispatcher.accounts as a using (account_id)
+    where c.look_due <= clock_timestamp() and (a.paused_until is null or a.paused_until <= clock_timestamp())
+    order by c.look_due
     limit :most
-    for update skip locked
+    for update of c skip locked
 ) as k
 join dispatcher.accounts as a using (account_id)
 where c.account_id = k.account_id and c.customer_id = k.customer_id
@@ -38,11 +38,11 @@ where account_id = :account_id and customer_id = :customer_id;
 -- Threads whose owner is to be asked for, leased like the threads to read.
 update dispatcher.conversations as c set owner_due = clock_timestamp() + :lease::interval
 from (
-    select account_id, customer_id from dispatcher.conversations
-    where owner_due <= clock_timestamp()
-    order by owner_due
+    select c.account_id, c.customer_id from dispatcher.conversations as c join dispatcher.accounts as a using (account_id)
+    where c.owner_due <= clock_timestamp() and (a.paused_until is null or a.paused_until <= clock_timestamp())
+    order by c.owner_due
     limit :most
-    for update skip locked
+    for update of c skip locked
 ) as k
 join dispatcher.accounts as a using (account_id)
 where c.account_id = k.account_id and c.customer_id = k.customer_id
@@ -64,8 +64,9 @@ where account_id = :account_id and customer_id = :customer_id;
 -- Accounts whose routing is to be looked at; nobody else does until the lease is over.
 update dispatcher.accounts as a set routing_due = clock_timestamp() + :lease::interval
 from (
-    select account_id from dispatcher.accounts
+    select account_id from dispatcher.accounts as a
     where login = 'facebook' and state = 'active' and routing_due <= clock_timestamp()
+        and (a.paused_until is null or a.paused_until <= clock_timestamp())
     order by routing_due
     limit :most
     for update skip locked

@@ -32,6 +32,9 @@ on conflict (scope, id) do update set
     end
 returning resumes_at;
 
+-- name: pause_left(account_id)$
+select paused_until - clock_timestamp() from dispatcher.accounts where account_id = :account_id;
+
 -- name: usage()
 -- The fullest budget of each scope, where anything was heard of it within the hour that budgets roll over.
 select scope, coalesce(max(percent) filter (where heard_at > clock_timestamp() - interval '1 hour'), 0)::float / 100 as ratio
