@@ -24,7 +24,7 @@ from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.agenda import Ask, Desk
-from kaiwa.dispatcher.core.pace import Slot
+from kaiwa.dispatcher.core.pace import Lead, Slot
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.mark import Marker
@@ -80,7 +80,7 @@ async def queue(yard: Yard, rooms: list[Room], each: int) -> None:
 class Unhurried(Slots):
     """No claim is committed to at once."""
 
-    def near(self, slot: Slot) -> bool:  # noqa: ARG002 - whichever it is
+    def near(self, slot: Slot, lead: Lead) -> bool:  # noqa: ARG002 - whichever it is
         return False
 
 

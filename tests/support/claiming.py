@@ -12,7 +12,7 @@ from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.decide import Send
-from kaiwa.dispatcher.core.pace import Slot
+from kaiwa.dispatcher.core.pace import Lead, Slot
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.mark import Call, Claim, Marker, Prepared
 from kaiwa.dispatcher.rows import Row
@@ -89,8 +89,9 @@ class Ahead(Slots):
         wanted: Sequence[Want],
         *,
         horizon: timedelta = timedelta(seconds=5),
+        lead: Lead | None = None,
     ) -> tuple[list[Slot | None], Moves]:
-        return await super().give(connection, buckets, wanted, horizon=horizon)
+        return await super().give(connection, buckets, wanted, horizon=horizon, lead=lead)
 
 
 def scheduler(db: asyncpg.Pool, marker: Commits, sender: Delivers | None = None) -> Scheduler:

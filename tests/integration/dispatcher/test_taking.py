@@ -20,7 +20,7 @@ from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.claims import Taking
 from kaiwa.dispatcher.contents import Contents, Ring
 from kaiwa.dispatcher.core.agenda import Ask, Desk
-from kaiwa.dispatcher.core.pace import exact
+from kaiwa.dispatcher.core.pace import Lead, exact
 from kaiwa.dispatcher.handlers.sends import Sends
 from kaiwa.dispatcher.intake import Intake
 from kaiwa.dispatcher.mark import Claim
@@ -114,11 +114,21 @@ async def test_claims_under_way_count_as_calls(db: asyncpg.Pool) -> None:
         intake = asyncio.create_task(sends.handle([asked(customer) for customer in CUSTOMERS[:6]]))
         async with asyncio.timeout(30):
             await marker.begun.wait()
-        other = {(Desk("another", "text"), 0): 4}  # of ten calls one is people's
-        assert sends._scheduler.at_once(other) == []
+        other = {(Desk("another", "text"), 1): 4}  # of ten calls one is people's
+        room = [sends._scheduler.at_once(some) for some in (other, {(Desk("another", "text"), 0): 5})]
         marker.may.set()
         await intake
+        assert room == [[], []]
         assert len(sends._scheduler.at_once(other)) == 1
+
+
+@pytest.mark.parametrize(("people_wait", "goes"), [(False, [0]), (True, [])])
+async def test_people_go_beside_automation_that_waits_for_room(people_wait: bool, goes: list[int]) -> None:
+    """Broken by: leaving a person's message to the scheduler because automation waits; or overtaking people who wait."""
+    scheduling = scheduler(cast("asyncpg.Pool", None), Commits(), Delivers())
+    scheduling._crowded, scheduling._people_crowded = True, people_wait
+    joined = {(Desk("a", "text"), 0): 1, (Desk("b", "text"), 1): 1}
+    assert [ask.rank for ask in scheduling.at_once(joined)] == goes
 
 
 async def test_a_stop_leaves_no_call_that_an_intake_committed_to(db: asyncpg.Pool) -> None:
@@ -146,7 +156,7 @@ async def test_what_waits_beside_an_intakes_claim_is_not_forgotten() -> None:
     """
     scheduling, desk = scheduler(cast("asyncpg.Pool", None), Commits(), Delivers()), Desk(SHOP, "text")
     head = {"account_id": SHOP, "bucket": "text", "rank": 0}
-    claim = Claim("i", 1, Want(desk, 0), exact(datetime.now(UTC)), 0.0)
+    claim = Claim("i", 1, Want(desk, 0), exact(datetime.now(UTC)), 0.0, Lead())
     scheduling._agenda.join(desk, 0, 1)
     scheduling.begin(Taking([Ask(desk, 0, 1)], [head], [claim], {}, frozenset()))
     assert not scheduling._agenda.rests(desk)

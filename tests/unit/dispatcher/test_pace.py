@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moments import MS, NOON, SECOND
 
-from kaiwa.dispatcher.core.pace import HORIZON, HOUR, LATE, BucketClass, Limits, Rate, Slot, slots
+from kaiwa.dispatcher.core.pace import HORIZON, HOUR, LATE, BucketClass, Lead, Limits, Rate, Slot, slots
 
 EVERY_TEN = Rate(103)
 
@@ -171,3 +171,13 @@ def test_no_sliding_hour_holds_more_private_replies_than_the_limit(
 def test_the_first_private_replies_do_not_wait() -> None:
     found, _ = slots(None, NOON, Limits(1).rate("private_reply"), 100)
     assert [slot.at for slot in found] == [NOON] * 76
+
+
+def test_a_lead_that_nobody_needs_is_forgotten() -> None:
+    """Broken by: one slow moment that has everything committed to at once, so that nothing is marked and corrects it."""
+    lead = Lead()
+    lead.note(10)
+    slow = lead.seconds
+    for _ in range(500):
+        lead.unused()
+    assert lead.seconds < slow / 50

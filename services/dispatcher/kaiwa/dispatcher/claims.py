@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kaiwa.dispatcher import comments, queues, rows, waiting
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.decide import Decision, Send
-from kaiwa.dispatcher.core.pace import Slot
+from kaiwa.dispatcher.core.pace import Lead, Slot
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.mark import Call, Claim, Marker
 from kaiwa.dispatcher.queues import Room
@@ -62,8 +62,14 @@ class Claims:
         self._slots = slots
         self._policy = policy
 
-    async def within(self, connection: Connection, asks: Sequence[Ask], *, committing: bool) -> Taking:
-        """Each claim has a slot. Where that is near, the call is committed to by the same statement (``committing``)."""
+    async def within(
+        self, connection: Connection, asks: Sequence[Ask], *, committing: bool, lead: Lead | None = None
+    ) -> Taking:
+        """Each claim has a slot. Where that is near, the call is committed to by the same statement (``committing``).
+
+        ``lead``: how long that takes where it is not a scheduler's transaction.
+        """
+        lead = lead or self._slots.claiming
         since = time.monotonic()
         locked = [
             row
@@ -83,10 +89,10 @@ class Claims:
             for row, decision in decided
             if not isinstance(decision, Send)
         )
-        granted, moves = await self._granted(connection, locked, ready)
+        granted, moves = await self._granted(connection, locked, ready, lead)
         if not granted:
             return Taking(asks, locked, [], {}, objected)
-        near = [found for found in granted if committing and self._slots.near(found.slot)]
+        near = [found for found in granted if committing and self._slots.near(found.slot, lead)]
         # In the order of `claimed`: what comments allow is taken one by one.
         near.sort(key=lambda found: (found.row["account_id"], found.row["comment_id"] or ""))
         prepared = await self._marker.prepare(connection, [(found.row, found.send) for found in near])
@@ -103,7 +109,7 @@ class Claims:
         claims, numbers = [], {}
         async for row in claimed:
             name = row["intent_id"]
-            claims.append(Claim(name, row["fence"], by_name[name].want, by_name[name].slot, since))
+            claims.append(Claim(name, row["fence"], by_name[name].want, by_name[name].slot, since, lead))
             numbers[name] = row["part_id"]
         return Taking(asks, locked, claims, self._marker.calls(prepared, numbers), objected)
 
@@ -143,10 +149,10 @@ class Claims:
         return True
 
     async def _granted(
-        self, connection: Connection, locked: Sequence[Row], ready: Sequence[tuple[Row, Send]]
+        self, connection: Connection, locked: Sequence[Row], ready: Sequence[tuple[Row, Send]], lead: Lead
     ) -> tuple[list[_Granted], Moves]:
         buckets = {(row["account_id"], row["class"]): row for row in locked}
         wants = [Want(Desk(row["account_id"], row["bucket"]), row["lane_rank"]) for row, _ in ready]
-        slots, moves = await self._slots.give(connection, list(buckets.values()), wants)
+        slots, moves = await self._slots.give(connection, list(buckets.values()), wants, lead=lead)
         found = zip(ready, wants, slots, strict=True)
         return [_Granted(row, send, want, slot) for (row, send), want, slot in found if slot], moves

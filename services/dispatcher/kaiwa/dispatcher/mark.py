@@ -17,7 +17,7 @@ from kaiwa.dispatcher import endings, rows, waiting
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.decide import HELD_RETRY, Defer, Send, closes_at
-from kaiwa.dispatcher.core.pace import Slot
+from kaiwa.dispatcher.core.pace import Lead, Slot
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.unit import (
     SILENT,
@@ -58,6 +58,8 @@ class Claim:
     slot: Slot
     since: float
     """When the slot was asked for, by the local clock."""
+    lead: Lead
+    """To learn from: how long it took from then to being ready."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from kaiwa.dispatcher.calls import Calls
 from kaiwa.dispatcher.claims import Claims, Made, Taking
 from kaiwa.dispatcher.core.agenda import MANY, Agenda, Ask, Desk, Queue
 from kaiwa.dispatcher.core.lanes import HUMAN
+from kaiwa.dispatcher.core.pace import Lead
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.mark import Marker
 from kaiwa.dispatcher.queues import Place, Room
@@ -61,7 +62,8 @@ class Scheduler:
         self._objected: set[Room] = set()  # conversations whose next request may not go
         self._takers, self._quiet, self._open = 0, asyncio.Event(), False
         self._asked_by_intake = 0  # its batches come one after the other
-        self._crowded = False  # more waits than there was room for
+        self._crowded = self._people_crowded = False  # more waits than there was room for
+        self._lead = Lead()  # of claims of an intake: few at once, and nothing to choose from
         self._agenda = Agenda()
         self._ripened = self._looked = 0.0
 
@@ -91,6 +93,7 @@ class Scheduler:
         reserve = min(self._calls.reserve, room)
         asks = self._agenda.plan(room, reserve, now) if room > 0 else []
         self._crowded = _most(asks) >= room - reserve
+        self._people_crowded = _most(ask for ask in asks if ask.rank == HUMAN) >= room
         if not asks:
             due = self._agenda.next() if room > 0 else None
             await self._ear.wait(min(self._ripened + _RIPEN, due or now + _RIPEN) - now)
@@ -190,8 +193,12 @@ class Scheduler:
     def at_once(self, joined: Mapping[Place, int]) -> list[Ask]:
         """Of conversations that an intake has just made ready, by their queue: what it may claim itself. Nothing of
         theirs waits, their buckets are open and nobody else's, and there is room for more calls than people's reserve.
+        People go beside whatever automation waits for room, and have their reserve.
         """
-        if self._crowded or sum(joined.values()) > min(self._calls.room - self._calls.reserve, _AT_ONCE):
+        if self._crowded and not self._people_crowded:
+            joined = {place: most for place, most in joined.items() if place[1] == HUMAN}
+        reserve = 0 if all(rank == HUMAN for _, rank in joined) else self._calls.reserve
+        if self._people_crowded or sum(joined.values()) > min(self._calls.room - reserve, _AT_ONCE):
             return []
         asks = [
             Ask(desk, rank, most)
@@ -204,7 +211,7 @@ class Scheduler:
 
     async def within(self, connection: Connection, asks: list[Ask]) -> Taking:
         """To be given to ``begin`` once the transaction has committed."""
-        return await self._claims.within(connection, asks, committing=True)
+        return await self._claims.within(connection, asks, committing=True, lead=self._lead)
 
     def begin(self, taking: Taking) -> None:
         # The agenda never counted what an intake claims; what else it knows of these queues stays.

@@ -65,16 +65,17 @@ class Sender:
         ``call``: what the first one needs, where the claim's own transaction has committed to it.
         """
         slot, started = claim.slot, claim.since
-        taking = time.monotonic() - started
+        claim.lead.note(time.monotonic() - started)
+        if call is not None:
+            # Else one slow moment would have everything committed to at once, and nothing marked that could correct it.
+            self._slots.marking.unused()
         try:
-            if call is not None:
-                self._slots.lead.note(taking)
             while True:
                 if call is None:
-                    await _sleep_until(self._clock.local(slot.at) - max(_LEAD, self._slots.lead.seconds))
+                    await _sleep_until(self._clock.local(slot.at) - max(_LEAD, self._slots.marking.seconds))
                     started = time.monotonic()
                     call = await self.marks.submit(claim)
-                    self._slots.lead.note(time.monotonic() - started + taking)
+                    self._slots.marking.note(time.monotonic() - started)
                 if call is None:
                     return
                 if isinstance(call, Errand):

@@ -60,7 +60,7 @@ class Slots:
         self._clock = clock
         self._credit: dict[Desk, dict[int, float]] = {}
         self._others: Batcher[Want, Slot | None] = Batcher(self._take_far)
-        self.lead = pace.Lead()
+        self.claiming, self.marking = pace.Lead(), pace.Lead()
         self.opens: dict[Desk, float] = {}
         self._rates: dict[Desk, pace.Rate] = {}
         self._left: dict[Desk, datetime] = {}  # each bucket's time as this process left it
@@ -86,8 +86,9 @@ class Slots:
         wanted: Sequence[Want],
         *,
         horizon: timedelta = pace.HORIZON,
+        lead: pace.Lead | None = None,
     ) -> tuple[list[Slot | None], Moves]:
-        """The same of buckets that the caller has locked, and will move.
+        """The same of buckets that the caller has locked, and will move, and is ready for after ``lead``.
 
         Who gets which is the lanes' business: people first, what the floors owe before that.
         """
@@ -95,7 +96,7 @@ class Slots:
         for index, want in enumerate(wanted):
             wishes[want.desk].append(index)
         given: list[Slot | None] = [None] * len(wanted)
-        ready = timedelta(seconds=self.lead.seconds)
+        ready = timedelta(seconds=self.lead if lead is None else lead.seconds)
         moves = Moves([], [], [], [])
         for row in buckets:
             desk = Desk(row["account_id"], row["class"])
@@ -170,7 +171,7 @@ class Slots:
                 connection,
                 account_id=bucket["account_id"],
                 bucket=bucket["class"],
-                committed=max(pace.COMMITTED, timedelta(seconds=self.lead.seconds)),
+                committed=max(pace.COMMITTED, timedelta(seconds=self.lead)),
                 most=len(people),
             )
             overtaken = [row async for row in yielding]
@@ -201,9 +202,14 @@ class Slots:
         shares, self._credit[desk] = lanes.share(slots, waiting, self._credit.get(desk, {}))
         return [index for rank in sorted(shares) for index in by_rank[rank][: shares[rank]]]
 
-    def near(self, slot: Slot) -> bool:
+    @property
+    def lead(self) -> float:
+        """Seconds from asking for a slot to being ready for it, where a call is committed to in a transaction of its own."""
+        return self.claiming.seconds + self.marking.seconds
+
+    def near(self, slot: Slot, lead: pace.Lead) -> bool:
         """Whether it takes until then to be ready for it."""
-        return self._clock.local(slot.at) <= time.monotonic() + self.lead.seconds
+        return self._clock.local(slot.at) <= time.monotonic() + lead.seconds + self.marking.seconds
 
     async def now(self) -> datetime:
         """The moment on PostgreSQL's clock."""
@@ -223,7 +229,7 @@ class Slots:
         started = time.monotonic()
         async with self._pool.acquire() as connection, connection.transaction():
             slots = await self.take(connection, wanted, horizon=_FAR)
-        self.lead.note(time.monotonic() - started)
+        self.claiming.note(time.monotonic() - started)
         return slots
 
     async def reached(self, slot: Slot) -> bool:

@@ -164,3 +164,7 @@ class Lead:
         wanted = 1.2 * taken
         step = 0.5 if wanted > self.seconds else 0.01
         self.seconds = min(max(self.seconds + step * (wanted - self.seconds), _LEAST_LEAD), _MOST_LEAD)
+
+    def unused(self) -> None:
+        """Nobody needed to know: what was seen long ago is forgotten as slowly as it would be corrected."""
+        self.note(0)

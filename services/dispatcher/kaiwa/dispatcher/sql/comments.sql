@@ -17,7 +17,7 @@ where account_id = :account_id and comment_id = :comment_id;
 update dispatcher.comments as g set look_due = clock_timestamp() + :lease::interval
 from (
     select g.account_id, g.comment_id from dispatcher.comments as g join dispatcher.accounts as a using (account_id)
-    where g.look_due <= clock_timestamp() and (a.paused_until is null or a.paused_until <= clock_timestamp())
+    where g.look_due <= now() and (a.paused_until is null or a.paused_until <= clock_timestamp())
     order by g.look_due
     limit :most
     for update of g skip locked

@@ -42,15 +42,15 @@ with new as (
 select intent_id from new;
 
 -- name: waking(most)
--- Conversations of which something has fallen due.
+-- Conversations of which something has fallen due. By now(): no index can be asked about clock_timestamp(), which moves.
 select account_id, customer_id from dispatcher.conversations
-where wake_at <= clock_timestamp() and in_flight is null
+where wake_at <= now() and in_flight is null
 order by wake_at
 limit :most
 for update skip locked;
 
 -- name: anything_wakes()$
-select exists (select from dispatcher.conversations where wake_at <= clock_timestamp() and in_flight is null);
+select exists (select from dispatcher.conversations where wake_at <= now() and in_flight is null);
 
 -- name: all_queues(many)
 -- Every account, bucket and lane of which something may go, found by skipping from one to the next.

@@ -7,7 +7,7 @@ where account_id = :account_id and customer_id = :customer_id;
 update dispatcher.conversations as c set look_due = clock_timestamp() + :lease::interval
 from (
     select c.account_id, c.customer_id from dispatcher.conversations as c join dispatcher.accounts as a using (account_id)
-    where c.look_due <= clock_timestamp() and (a.paused_until is null or a.paused_until <= clock_timestamp())
+    where c.look_due <= now() and (a.paused_until is null or a.paused_until <= clock_timestamp())
     order by c.look_due
     limit :most
     for update of c skip locked
@@ -39,7 +39,7 @@ where account_id = :account_id and customer_id = :customer_id;
 update dispatcher.conversations as c set owner_due = clock_timestamp() + :lease::interval
 from (
     select c.account_id, c.customer_id from dispatcher.conversations as c join dispatcher.accounts as a using (account_id)
-    where c.owner_due <= clock_timestamp() and (a.paused_until is null or a.paused_until <= clock_timestamp())
+    where c.owner_due <= now() and (a.paused_until is null or a.paused_until <= clock_timestamp())
     order by c.owner_due
     limit :most
     for update of c skip locked
