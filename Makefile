@@ -56,7 +56,7 @@ chaos: setup  ## the long storm: 2,000 sends under faults, 50 kills, freezes and
 	@KAIWA_CHAOS=long $(RUN) pytest tests/chaos -s --show-capture=no
 
 chaos-lean: setup  ## the same in minutes, as CI runs it
-	@$(RUN) pytest tests/chaos
+	@$(RUN) pytest tests/chaos $(ORDER)
 
 contracts: setup  ## write docs/contracts anew from the code
 	@$(RUN) kaiwa contracts write

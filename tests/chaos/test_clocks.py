@@ -1,6 +1,7 @@
 """Two dispatchers whose moments are not what they believe: loops that stall, clocks that differ."""
 
 import asyncio
+import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from storm import DAY, DELIVERY, Storm
 from storm_verdict import judge
 from wrong_moments import stalled, wrong_clock
 
+from kaiwa.contracts.outcomes import Outcome
 from kaiwa.contracts.times import parse
 from kaiwa.devstack.stack import Stack, running
 
@@ -29,10 +31,14 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.fixture
-async def storm(stack: Stack, database: str, tmp_path: Path) -> AsyncIterator[Storm]:
-    async with DispatcherRig(stack, database, tmp_path, seed=SEED, delivery=DELIVERY) as rig:
+async def storm(
+    request: pytest.FixtureRequest, stack: Stack, database: str, tmp_path: Path
+) -> AsyncIterator[Storm]:
+    # Accounts of its own: with those of the test before, this database would be behind what Kafka says of them.
+    seed = SEED + zlib.crc32(request.node.name.encode())
+    async with DispatcherRig(stack, database, tmp_path, seed=seed, delivery=DELIVERY) as rig:
         await rig.ingest()
-        yield Storm(rig, stack, SEED)
+        yield Storm(rig, stack, seed)
 
 
 @pytest.mark.timeout(180)
@@ -93,8 +99,14 @@ async def test_clocks_that_differ_by_five_seconds_decide_nothing(storm: Storm) -
         for outcome in met
         if outcome.state == "refused"
         and parse(outcome.decided_at).timestamp() < closes[outcome.request_id] - MARGIN
+        and not _said_early(outcome)
     ]
     assert early == []
     assert Counter(outcome.state for outcome in met).keys() == {"sent", "refused"}, (
         "both sides of windows were met"
     )
+
+
+def _said_early(outcome: Outcome) -> bool:
+    """Its turn would have come too late, with so many before it at so small a limit."""
+    return outcome.error is not None and "its turn would have come in" in outcome.error.explanation
