@@ -56,8 +56,8 @@ def waiting(ahead: int, seconds: float | None, *, goes: bool = True, counts: boo
         (turns(1, Rate(2), NOW, tat=NOW + 60 * SECOND), 0, 60),
         (turns(1, Rate(2), NOW, tat=NOW - HOUR), 0, 0),
         (turns(1, Limits(300).rate("private_reply"), NOW), 75, 0),
-        (turns(1, Limits(300).rate("private_reply"), NOW), 76, 3600.1 / 675),
-        (turns(1, Limits(300).rate("private_reply"), NOW, tat=NOW + HOUR), 0, 3600 - 75 * 3600.1 / 675),
+        (turns(1, Limits(300).rate("private_reply"), NOW), 76, 3606 / 675),
+        (turns(1, Limits(300).rate("private_reply"), NOW, tat=NOW + HOUR), 0, 3600 - 75 * 3606 / 675),
         # a pause is the soonest for everybody, and the pace begins with its end
         (turns(1, Rate(2), NOW, paused_until=NOW + HOUR), 0, 3600),
         (turns(1, Rate(2), NOW, paused_until=NOW + HOUR), 2, 3600 + 1.1),

@@ -2,7 +2,7 @@
 
 A bucket holds its theoretical arrival time; a call takes the slot ``max(tat - burst, now)`` and moves the time by one
 interval. ``limit`` intervals, less a burst's share, last a little longer than the period that the platform counts, by
-:attr:`Rate.slack`: so late calls (they must take another slot beyond :data:`LATE`) do not crowd a window. A few calls
+:attr:`Rate.slack`: so late calls (they must take another slot beyond :attr:`Rate.late`) do not crowd a window. A few calls
 of a bucket that rests get more time, which it counts as used.
 """
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-_LEAST_LEAD, _MOST_LEAD = 0.004, 0.5  # seconds
+_FIRST_LEAD, _LEAST_LEAD, _MOST_LEAD = 0.02, 0.004, 0.5  # seconds
 
 LATE = timedelta(milliseconds=10)
-"""A call that would leave this much after its slot forfeits it."""
+"""At the least that much after its slot a call may leave."""
 
 HORIZON = timedelta(milliseconds=250)
 """How far ahead slots are given out: far enough that a slow claim wastes none, near enough that plans may change."""
@@ -34,7 +34,7 @@ waits for it, and a sign of presence that would wait longer than this is left ou
 
 BucketClass = Literal["text", "media", "private_reply", "live_reply", "conversations"]
 
-_LEAST, _MOST = timedelta(milliseconds=30), timedelta(milliseconds=100)
+_LEAST, _MOST, _PART = timedelta(milliseconds=30), timedelta(milliseconds=100), 600
 
 _TRICKLE = 0.01  # calls a period; none at all would be a pause
 
@@ -65,12 +65,20 @@ class Rate:
 
     @property
     def slack(self) -> timedelta:
-        """How late a call may be without crowding a window: three intervals, between 30 and 100 ms.
+        """How late a call may be without crowding a window: three intervals, between 30 and 100 ms; of an hour up to 6 s.
 
         30 ms cost 3 % of a limit of hundreds a second. A small limit can afford more, and needs it: there a single call
         that a stalled machine holds back is already one too many.
         """
-        return min(max(3 * self.period / (self.limit - self.burst), _LEAST), _MOST)
+        return min(max(3 * self.period / (self.limit - self.burst), _LEAST), max(_MOST, self.period / _PART))
+
+    @property
+    def late(self) -> timedelta:
+        """A call that would leave this much after its slot forfeits it; the rest of the slack is for its way.
+
+        Where slots are minutes apart that costs a message its chance, so an hour's calls have two seconds.
+        """
+        return max(self.slack / 3, LATE)
 
     @property
     def tolerance(self) -> timedelta:
@@ -131,7 +139,7 @@ def slots(
     """
     room = ready + min(ready, ROOM)
     wait = (wanted - 1) * rate.interval  # all at once, no sooner than the last of them could have gone
-    if wanted and wait <= ready and room > LATE and (tat is None or tat <= now):
+    if wanted and wait <= ready and room > rate.late and (tat is None or tat <= now):
         until = now + wait + room
         return [Slot(now + wait, until)] * wanted, until + wanted * rate.interval
     given: list[Slot] = []
@@ -141,7 +149,7 @@ def slots(
         at = max(soonest, due - rate.tolerance)
         if at > soonest + horizon:
             break
-        given.append(exact(at))
+        given.append(Slot(at, at + rate.late))
         tat = due + rate.interval
     return given, tat
 
@@ -158,7 +166,7 @@ class Lead:
     """
 
     def __init__(self) -> None:
-        self.seconds = _LEAST_LEAD
+        self.seconds = _FIRST_LEAD
 
     def note(self, taken: float) -> None:
         wanted = 1.2 * taken
