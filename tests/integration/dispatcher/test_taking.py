@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import asyncpg
@@ -78,6 +78,20 @@ async def test_it_is_claimed_as_it_is_taken_in(db: asyncpg.Pool) -> None:
         await sends.handle([asked("c1")])
         assert await db.fetchval(TOGETHER) == 1
     assert (len(marker.asked), sender.calls) == (1, ["a call"])
+
+
+async def test_an_intake_is_as_quick_as_itself(db: asyncpg.Pool) -> None:
+    """Broken by: a slot that begins, and keeps its bucket, for as long as a flood's claims take (docs/decisions/0045)."""
+    async with at_work(db, Commits(), Delivers()) as (sends, _):
+        sends._scheduler._slots.claiming.note(10)
+        await sends.handle([asked("c1")])
+        kept = "select b.tat - i.slot_at from dispatcher.buckets as b join dispatcher.intents as i using (account_id)"
+        room = await db.fetchval(
+            f"{kept} where b.class = 'text' and i.state = 'sending' and account_id = $1", SHOP
+        )
+    assert room < timedelta(
+        seconds=2.5
+    )  # its interval, 2.2, and a little; a flood's claims would add half a second
 
 
 async def test_a_second_batch_meets_a_bucket_that_is_not_open(db: asyncpg.Pool) -> None:

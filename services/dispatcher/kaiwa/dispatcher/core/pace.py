@@ -160,9 +160,9 @@ def opens(tat: datetime, rate: Rate) -> datetime:
 
 
 class Lead:
-    """How long it takes from taking a slot to being ready to leave in it: nearly always less than ``seconds``.
+    """How long a step before a slot takes, claiming or marking: nearly always less than ``seconds``.
 
-    A slot that is nearer than this would be missed. It follows what was seen, quickly upwards and slowly down.
+    A slot that is nearer than the steps before it would be missed. It follows what was seen, quickly upwards and slowly down.
     """
 
     def __init__(self) -> None:
