@@ -4,6 +4,8 @@ import asyncio
 import json
 
 import pytest
+from asking import WITHIN
+from conditions import eventually
 from dispatcher_rig import HUMAN, DispatcherRig
 from unheard import unheard
 
@@ -105,3 +107,26 @@ async def test_a_backfill_goes_on_where_it_was_ended(rig: DispatcherRig) -> None
     assert reads(rig, shop) == 2
     unknown = await rig.kaiwa("conversations", "backfill", "404", check=False)
     assert (unknown.returncode, unknown.stdout) == (1, "")
+
+
+async def test_a_backfill_shares_the_limit_of_reads(rig: DispatcherRig) -> None:
+    """Promise 5, by arrival: five pages of a command beside the threads that a dispatcher reads, two a second together.
+
+    Breaks when a page takes no slot, or takes it of a bucket that is the command's own.
+    """
+    shop = await rig.account()
+    people = [await unheard(rig, shop, hours_ago=8 * 24) for _ in range(4)]
+    for _ in range(100):
+        rig.sim.customer(shop).hear("We wrote first")
+    assert await rig.sim.settled()
+    running = asyncio.create_task(rig.kaiwa("conversations", "backfill", shop.account_id, "--json"))
+    await eventually(lambda: reads(rig, shop) > 0, within=WITHIN)
+    requests = [await rig.ask(person, "beside it", author=HUMAN) for person in people]
+    done = json.loads((await running).stdout)
+    for request in requests:  # to be answered, and so to come first in the next page, would move all others
+        assert (await rig.final(request)).reason == "window_closed"
+
+    assert (done["threads"], done["heard"]) == (104, 4)
+    assert reads(rig, shop) == 5 + 4
+    assert rig.sim.books.peak(shop.account_id, rate="read") <= 2
+    assert {read.code for read in readings(rig, shop)} == {None}

@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 import pytest
 from aiokafka import ConsumerRecord
-from claiming import SHOP, Commits, Delivers, scheduler, shops
+from claiming import REQUEST, SHOP, Commits, Delivers, scheduler, shops
 
 from kaiwa.bus.records import Record
 from kaiwa.contracts import topics
@@ -24,11 +24,15 @@ from kaiwa.dispatcher.core.pace import Lead, exact
 from kaiwa.dispatcher.handlers.sends import Sends
 from kaiwa.dispatcher.intake import Intake
 from kaiwa.dispatcher.mark import Claim
+from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.dispatcher.slots import Want
 
 CUSTOMERS = [f"c{n}" for n in range(40)]
 NOTHING_WAITS = "update dispatcher.conversations set next_due = null where account_id = $1"
+OLDER = """
+update dispatcher.conversations set next_due = now() - interval '1 minute' where account_id = $1 and customer_id = $2
+"""
 TOGETHER = """
 select count(*) from dispatcher.intents as i join dispatcher.contents as c using (intent_id)
 where i.state = 'sending' and i.xmin = c.xmin
@@ -92,6 +96,30 @@ async def test_an_intake_is_as_quick_as_itself(db: asyncpg.Pool) -> None:
     assert room < timedelta(
         seconds=2.5
     )  # its interval, 2.2, and a little; a flood's claims would add half a second
+
+
+@pytest.mark.parametrize(("left", "rung"), [([], {}), (["c0"], {(Desk(SHOP, "text"), 0): 1})])
+async def test_only_claims_of_what_was_taken_in_are_taken_off_the_bell(
+    db: asyncpg.Pool, left: list[str], rung: dict[Place, int]
+) -> None:
+    """Where another process left something in the same queue, the claim is of that, and what came with the batch waits.
+
+    Broken by: a bell that is not rung for it, so that it waits for the next look at everything; or one that is rung for
+    what has been claimed.
+    """
+    for customer in left:
+        await db.execute(REQUEST, SHOP, customer)
+        await db.execute(OLDER, SHOP, customer)
+    scheduling, bell, ring = scheduler(db, Commits(), Delivers()), Bell(), Ring([b"k" * 32])
+    scheduling._open = True  # and has looked at nothing yet
+    ear = bell.ear()
+    intake = Intake(Contents(lambda: ring), partitions=12)
+    await Sends(db, cast("Any", None), intake, scheduling, bell).handle([asked("c1")])
+    claimed = await db.fetch(
+        "select customer_id from dispatcher.intents where state = 'sending' and account_id = $1", SHOP
+    )
+    assert [row["customer_id"] for row in claimed] == (left or ["c1"])
+    assert ear.answered().joined == rung
 
 
 async def test_a_second_batch_meets_a_bucket_that_is_not_open(db: asyncpg.Pool) -> None:
