@@ -41,6 +41,7 @@ class Postgres(Server):
 
     name = "PostgreSQL"
     stop_signal = signal.SIGINT  # its fast stop; SIGTERM would wait for the clients to leave
+    crash_signal = signal.SIGQUIT  # all its processes at once; SIGKILL would spare the others for a moment
 
     def __init__(self, keeper: Keeper) -> None:
         super().__init__(keeper, keeper.directory / "postgres")

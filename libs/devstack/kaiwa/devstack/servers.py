@@ -37,6 +37,7 @@ class Server(ABC):
 
     name: str
     stop_signal: signal.Signals = signal.SIGTERM
+    crash_signal: signal.Signals = signal.SIGKILL
 
     def __init__(self, keeper: Keeper, home: Path) -> None:
         self.keeper = keeper
@@ -60,9 +61,9 @@ class Server(ABC):
             time.sleep(POLL_EVERY)
 
     def stop(self, *, kill: bool = False) -> None:
-        """As an operator stops it or, with `kill`, as a crash does (SIGKILL)."""
+        """As an operator stops it or, with `kill`, as a crash does: at once, and nothing more is written."""
         if self._child is not None:
-            self._child.signal(signal.SIGKILL if kill else self.stop_signal)
+            self._child.signal(self.crash_signal if kill else self.stop_signal)
             self._child.signal(signal.SIGCONT)
             self._child.wait(STOP_TIMEOUT)
 

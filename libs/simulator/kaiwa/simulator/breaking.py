@@ -25,11 +25,12 @@ class Reset(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - nothing is sent
         transport = scope["extensions"][_EXTENSION]["transport"]
-        # Lingering for zero seconds turns the close into a reset.
-        transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-        )
-        transport.abort()
+        if not transport.is_closing():  # else the client was the first to go
+            # Lingering for zero seconds turns the close into a reset.
+            transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+            transport.abort()
         # The server would write a 500 for an application that returns while it thinks the client is there.
         while (await receive())["type"] != "http.disconnect":
             pass

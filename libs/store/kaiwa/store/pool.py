@@ -139,6 +139,7 @@ def _session(application: str) -> dict[str, str]:
     return {
         "application_name": f"kaiwa-{application}",
         "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION,
+        "synchronous_commit": "on",  # whatever the server's default: a call that a crash forgets is made again
         "jit": "off",  # our queries take milliseconds; compiling one takes a hundred
     }
 
