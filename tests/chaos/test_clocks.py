@@ -59,7 +59,7 @@ async def test_loops_that_stall_keep_every_limit(storm: Storm) -> None:
     await asyncio.wait([stalls])
 
     print({"peak": storm.rig.sim.books.peak(shop.account_id), "limit": limit})  # noqa: T201 - how near it came
-    assert judge(storm) == []
+    assert judge(storm.evidence()) == []
     assert {storm.outcome(item).state for item in storm.asked} == {"sent"}
 
 
@@ -92,7 +92,7 @@ async def test_clocks_that_differ_by_five_seconds_decide_nothing(storm: Storm) -
             all_at_once.create_task(storm.say(person, automated=False))
     await storm.calm(within=CALM)
 
-    assert judge(storm) == []
+    assert judge(storm.evidence()) == []
     met = [storm.outcome(item) for item in storm.asked if item.request_id in closes]
     early = [
         f"refused {closes[outcome.request_id] - parse(outcome.decided_at).timestamp():.2f} s before the end"

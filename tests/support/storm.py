@@ -14,12 +14,15 @@ from typing import Any
 
 from asking import WITHIN
 from dispatcher_rig import DispatcherRig
+from lazy_postgres import make_lazy
+from storm_evidence import Asked, Evidence
+from storm_faults import FAULTS
 from wrong_moments import stalled, wrong_clock
 
 from kaiwa.bus.errors import PublishFailed
 from kaiwa.contracts import ids
 from kaiwa.contracts.outcomes import FINAL, Outcome
-from kaiwa.contracts.sends import Author, Media, Message
+from kaiwa.contracts.sends import Author, Media, Message, Recipient
 from kaiwa.devstack.processes import last_line
 from kaiwa.devstack.stack import Stack
 from kaiwa.simulator.delivery import DeliverySettings
@@ -43,36 +46,6 @@ DAY = 86_400
 MARGIN = 90
 TIGHT, WIDE = 5, 50  # messages a second
 
-FAULTS: tuple[tuple[str, dict[str, object]], ...] = (
-    ("echo_first", {"marker": ".jpg", "probability": 0.6, "seconds": 3}),
-    ("reset", {"when": "before", "probability": 0.04}),
-    ("reset", {"when": "after", "probability": 0.10}),
-    ("status", {"when": "before", "status": 502, "probability": 0.03}),
-    ("status", {"when": "after", "status": 500, "probability": 0.05}),
-    ("hang", {"when": "before", "seconds": 4, "probability": 0.02}),
-    ("hang", {"when": "after", "seconds": 4, "probability": 0.03}),
-    ("garbled", {"probability": 0.04}),
-    ("error", {"when": "before", "code": 2, "probability": 0.03}),
-    ("error", {"when": "after", "code": 1, "probability": 0.04}),
-    ("error", {"when": "after", "code": 1, "subcode": 1357046, "probability": 0.03}),
-    ("latency", {"seconds": 0.3, "probability": 0.1}),
-    ("lose", {"kind": "echo", "probability": 0.06}),
-    ("delay", {"kind": "echo", "seconds": 2.5, "probability": 0.15}),
-    ("duplicate", {"probability": 0.1}),
-    ("drop_first", {"probability": 0.1}),
-)
-"""About a quarter of all calls end badly after the platform has the message."""
-
-
-@dataclass
-class Asked:
-    """A request, and the texts by which its messages are known in the books, one for each part."""
-
-    request_id: str
-    markers: tuple[str, ...]
-    person: Person
-    automated: bool
-
 
 @dataclass
 class Storm:
@@ -82,6 +55,7 @@ class Storm:
     asked: list[Asked] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
     closing: list[Person] = field(default_factory=list)
+    comments: list[tuple[str, Person]] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -102,7 +76,9 @@ class Storm:
         return shop
 
     async def gather(self, *, shops: int, customers: int) -> None:
-        """Shops (the first of them with a tight limit), their customers, and some whose window is about to close."""
+        """Shops (the first of them with a tight limit), their customers, people who commented on something, and some whose
+        window is about to close.
+        """
         for n in range(shops):
             shop = await self.open(limit=TIGHT if n == 0 else WIDE, customers=customers)
             person = self.rig.sim.customer(shop)
@@ -110,11 +86,17 @@ class Storm:
                 "Still there?", at=self.rig.sim.clock.now() - DAY + MARGIN + self.chance.uniform(5, 90)
             )
             self.closing.append(person)
+            for _ in range(customers // 4):
+                person = self.rig.sim.customer(shop)
+                self.comments.append((person.comment("How much is it?"), person))
         assert await self.rig.sim.settled(30)
         for effect, fields in FAULTS:
             self.rig.sim.fault(effect, times=None, **fields)
 
     async def start(self) -> None:
+        """On a PostgreSQL that forgets in a crash what nobody wanted durable."""
+        if self.stack.postgres:
+            await make_lazy(self.rig.dsn)
         for name in NAMES:
             await self.launch(name)
 
@@ -129,6 +111,9 @@ class Storm:
 
     async def _ask_one(self) -> None:
         n = len(self.asked)
+        if self.comments and self.chance.random() < 0.05:
+            await self._reply(*self.comments.pop())
+            return
         closing = self.chance.random() < 0.05 and bool(self.closing)
         person = self.chance.choice(self.closing if closing else self.people)
         automated = closing or self.chance.random() < 0.5
@@ -145,31 +130,37 @@ class Storm:
         ):  # of one that discloses itself the first part would be another one
             markers = (f"{name} begins.", f"{name} ends.")
             fields = {"message": Message(text=f"{markers[0]} {'word ' * 220}{markers[1]}")}
-        await self._put(Asked(ids.random(), markers, person, automated), **fields)
+        await self._put(person, markers, automated=automated, **fields)
+
+    async def _reply(self, comment_id: str, person: Person) -> None:
+        marker = f"storm {len(self.asked):05d}."
+        more = {"recipient": Recipient(comment_id=comment_id), "message": Message(text=marker)}
+        await self._put(person, (marker,), automated=self.chance.random() < 0.5, **more)
 
     async def say(self, person: Person, *, automated: bool) -> Asked:
         """A plain text to this one."""
         marker = f"storm {len(self.asked):05d}."
-        item = Asked(ids.random(), (marker,), person, automated)
-        await self._put(item, message=Message(text=marker))
-        return item
+        return await self._put(person, (marker,), automated=automated, message=Message(text=marker))
 
-    async def _put(self, item: Asked, **fields: Any) -> None:
+    async def _put(
+        self, person: Person, markers: tuple[str, ...], *, automated: bool, **fields: Any
+    ) -> Asked:
+        item = Asked(ids.random(), markers, person.account_id, person.customer_id, automated)
         author = Author("automation") if item.automated else Author("human", "agent-7")
         self.asked.append(item)
         while True:
             try:
-                await self.rig.ask(item.person, request_id=item.request_id, author=author, **fields)
+                await self.rig.ask(person, request_id=item.request_id, author=author, **fields)
             except PublishFailed:
                 await asyncio.sleep(0.2)  # the same request again: it is one send
             else:
-                return
+                return item
 
     async def happen(self, trouble: str) -> None:
         """One trouble, to whom chance says."""
-        kind, _, point = trouble.partition(" ")
-        await _TROUBLES[kind](self, self.chance.choice(NAMES), point)
-        self.done[kind] += 1
+        kind, _, how = trouble.partition(" ")
+        await _TROUBLES[kind](self, self.chance.choice(NAMES), how)
+        self.done[trouble] += 1
 
     async def _kill(self, name: str, _: str) -> None:
         await asyncio.sleep(self.chance.uniform(0, 0.5))  # any moment, not a wait for something
@@ -198,10 +189,12 @@ class Storm:
     async def _stall(self, name: str, _: str) -> None:
         await stalled(self.rig.services[name], times=12, apart=0.1)
 
-    async def _restart_postgres(self, _name: str, _: str) -> None:
-        if self.stack.postgres:
-            await asyncio.to_thread(self.stack.postgres.stop)
-            await asyncio.to_thread(self.stack.postgres.start)
+    async def _restart_postgres(self, _name: str, how: str) -> None:
+        """As an operator does it, or after a crash: by what it has on its disk."""
+        if postgres := self.stack.postgres:
+            await asyncio.sleep(self.chance.uniform(0, 0.5))  # any moment, not a wait for something
+            await asyncio.to_thread(partial(postgres.stop, kill=how == "crash"))
+            await asyncio.to_thread(postgres.start)
 
     async def _restart_kafka(self, _name: str, _: str) -> None:
         if kafka := self.stack.kafka:
@@ -227,6 +220,10 @@ class Storm:
 
     def outcome(self, item: Asked) -> Outcome:
         return self.rig.newest(item.request_id)
+
+    def evidence(self) -> Evidence:
+        accounts = {item.account_id: self.rig.account_of(item.account_id) for item in self.asked}
+        return Evidence(self.rig.sim.books, self.asked, self.rig.outcomes, accounts)
 
 
 _TROUBLES: dict[str, Callable[[Storm, str, str], Awaitable[None]]] = {
