@@ -40,7 +40,7 @@ class Books:
     def forget(self) -> None:
         self.arrivals: defaultdict[str, list[float]] = defaultdict(list)
         self.texts: dict[str, float] = {}
-        self.repeated = 0
+        self.repeated: list[str] = []
         self.echoes: deque[tuple[float, str, str, str, str]] = deque()
 
     def take(self, node: str, body: bytes) -> bytes:
@@ -49,7 +49,7 @@ class Books:
         customer, text = message["recipient"]["id"], message["message"]["text"]
         self.arrivals[node].append(now)
         word = text.rsplit(None, 1)[-1]
-        self.repeated += word in self.texts
+        self.repeated += [f"{word} of {node}"] if word in self.texts else []
         self.texts[word] = now
         mid = f"m-{next(self.numbers)}"
         self.echoes.append((now + LATENCY, node, customer, mid, text))

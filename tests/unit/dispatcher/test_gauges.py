@@ -1,5 +1,6 @@
 """How old the oldest of everything is, also while nobody can look."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -28,8 +29,13 @@ class Database:
     async def gauges(self, _: object) -> dict[str, Any]:
         if self.age is None:
             raise OSError
-        ages = {"doubt_age": self.age, "content_age": self.age, "queue_ages": {"human": self.age}}
+        ages = {"doubt_age": self.age, "queue_ages": {"human": self.age}}
         return {**ages, "in_doubt": 1, "outbox": 0, "accounts": {}}
+
+    async def content_age(self, _: object) -> float:
+        if self.age is None:
+            raise OSError
+        return self.age
 
     async def troubles(self, _: object) -> dict[str, int]:
         return {}
@@ -54,19 +60,24 @@ async def test_ages_grow_while_nobody_can_look(monkeypatch: pytest.MonkeyPatch) 
     slices = cast("Any", SimpleNamespace(age=database.oldest, erased=database.erased))
     looks = Gauges(cast("Any", None), slices)
 
+    async def look() -> None:
+        seen = await asyncio.gather(looks.once(), looks.look_through(), return_exceptions=True)
+        for failure in filter(None, seen):
+            raise failure
+
     def shown() -> set[float | None]:
         return {DISPATCHER.get_sample_value(name, labels) for name, labels in AGES.items()}
 
     clock.now = 1030.0
     assert DISPATCHER.get_sample_value("kaiwa_dispatcher_in_doubt_age_seconds") == 1000.0
-    await looks.once()
+    await look()
     clock.now += 29.0  # as long as the next look is not overdue, what the last one saw stands
     assert shown() == {100.0}
     database.age = None
     with pytest.raises(OSError, match=r"^$"):
-        await looks.once()
+        await look()
     clock.now += 1001.0
     assert shown() == {1100.0}
     database.age = 0.0
-    await looks.once()
+    await look()
     assert shown() == {0.0}

@@ -110,7 +110,9 @@ async def _start(
             connections=own.calls,
         )
     )
-    slices = Slices(db, length=timedelta(seconds=own.content_slice))
+    slices = Slices(
+        db, length=timedelta(seconds=own.content_slice), grace=timedelta(seconds=own.content_grace)
+    )
     await slices.keep()
     partitions = await _partitions(producer)
     await restore.require_level(settings.kafka, db)

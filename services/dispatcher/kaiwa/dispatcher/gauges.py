@@ -1,5 +1,6 @@
 """The gauges say how things stand, in a loop of their own: a table that is locked stops the tidying, and not them."""
 
+import asyncio
 from typing import Final
 
 import asyncpg
@@ -13,15 +14,24 @@ from kaiwa.store.queries import load
 _sql = load("kaiwa.dispatcher")
 
 _EVERY: Final = 5.0
+_SHARE: Final = 0.05  # of the time; with a million that wait, or are kept, a look takes a second
 
 
 class Gauges:
     def __init__(self, pool: asyncpg.Pool, slices: Slices) -> None:
         self._pool, self._slices = pool, slices
-        self._ages = Ages(metrics.DOUBT_AGE, metrics.CONTENT_AGE, metrics.SLICE_AGE, metrics.ERASED_ON_DISK)
+        self._ages = Ages(metrics.DOUBT_AGE, metrics.SLICE_AGE, metrics.ERASED_ON_DISK)
+        self._content_age = Ages(metrics.CONTENT_AGE)
 
     async def run(self) -> None:
-        await rounds(self.once, every=_EVERY, waits="gauges_wait")
+        await asyncio.gather(
+            rounds(self.once, every=_EVERY, waits="gauges_wait", share=_SHARE),
+            rounds(self.look_through, every=_EVERY, waits="gauges_wait", share=_SHARE),
+        )
+
+    async def look_through(self) -> None:
+        """Of all contents: is one still here that should be gone, whoever should have dropped it?"""
+        self._content_age.seen({metrics.CONTENT_AGE: float(await _sql.content_age(self._pool))})
 
     async def once(self) -> None:
         state = await _sql.gauges(self._pool)
@@ -32,7 +42,6 @@ class Gauges:
         self._ages.seen(
             {
                 metrics.DOUBT_AGE: state["doubt_age"],
-                metrics.CONTENT_AGE: state["content_age"],
                 metrics.SLICE_AGE: slice_age,
                 metrics.ERASED_ON_DISK: oldest,
                 **{metrics.QUEUE_AGE.labels(lane): age for lane, age in state["queue_ages"].items()},

@@ -3,6 +3,7 @@ of locks.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 
@@ -19,18 +20,23 @@ _sql = load("kaiwa.dispatcher")
 _log = logs.get_logger()
 
 
-async def rounds(work: Callable[[], Awaitable[object]], *, every: float, waits: str) -> None:
+async def rounds(
+    work: Callable[[], Awaitable[object]], *, every: float, waits: str, share: float = 1.0
+) -> None:
     """Work until cancelled, ``every`` so many seconds, and at once again while it answers that there was something.
 
-    While PostgreSQL is away ``waits`` is logged.
+    ``share``: the most of the time that may go into it; what takes long is done less often. While PostgreSQL is away
+    ``waits`` is logged.
     """
     while True:
+        began = time.monotonic()
         try:
             while await work():
                 pass
         except UNREACHABLE as error:
             _log.warning(waits, exc_info=error)
-        await asyncio.sleep(every)
+        took = time.monotonic() - began
+        await asyncio.sleep(max(every, took / share - took))
 
 
 async def each(rows: Iterable[Row], work: Callable[[Row], Awaitable[object]]) -> None:

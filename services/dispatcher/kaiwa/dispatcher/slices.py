@@ -1,6 +1,7 @@
 """Contents lie in slices of time, and a slice is dropped: that is how a deleted row's bytes leave the disk.
 
-A row that is still needed when its slice is over moves into the current one. So the bytes of a deleted row are gone
+A row that is still needed when its slice is over moves into the current one; one whose grace is over, and that no round
+of upkeep has found, goes. So the bytes of a deleted row are gone
 after three lengths of a slice at most, however long other rows of its slice are needed.
 """
 
@@ -20,9 +21,10 @@ _MOST = 500  # rows of one transaction
 
 
 class Slices:
-    def __init__(self, pool: asyncpg.Pool, *, length: timedelta) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, length: timedelta, grace: timedelta) -> None:
         self._pool = pool
         self._length = length
+        self._grace = grace
 
     async def keep(self) -> None:
         """There is a slice for now and for a while; without one nothing can be taken in."""
@@ -39,6 +41,7 @@ class Slices:
                     _log.info("slice_waits", slice=name, exc_info=error)
 
     async def _drop(self, connection: asyncpg.pool.PoolConnectionProxy, name: str) -> None:
+        await _sql.clear_slice(connection, name=name, grace=self._grace)
         while await _sql.move_slice(connection, name=name, most=_MOST):
             pass
         await _sql.drop_slice(connection, name=name)

@@ -1,6 +1,8 @@
 """Keeping the house: contents past their grace go, and what nothing asks for any more."""
 
+import time
 from datetime import timedelta
+from typing import Final
 
 import asyncpg
 
@@ -10,7 +12,9 @@ from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
 
-_EVERY = 5.0
+_EVERY: Final = 5.0
+_FIRST: Final = timedelta(minutes=10)
+_COMMITTED_LATE: Final = timedelta(seconds=10)
 
 
 class Tidy:
@@ -18,6 +22,7 @@ class Tidy:
         self._pool = pool
         self._slices = slices
         self._grace = grace
+        self._dropped: float | None = None
 
     async def run(self) -> None:
         await rounds(self.once, every=_EVERY, waits="tidying_waits")
@@ -25,7 +30,7 @@ class Tidy:
     async def once(self) -> None:
         await self._slices.keep()
         await _sql.drop_erased_contents(self._pool)
-        await _sql.drop_contents(self._pool, grace=self._grace)
+        await self._drop_contents()
         await self._slices.drop()
         await _sql.drop_hashes(self._pool, grace=self._grace)
         await _sql.forget_finished(self._pool)
@@ -38,3 +43,12 @@ class Tidy:
         await _sql.forget_empty_rooms(self._pool)
         await _sql.forget_traffic(self._pool)
         await _sql.forget_volumes(self._pool)
+
+    async def _drop_contents(self) -> None:
+        """Of what was settled since the last round, a grace earlier. What was settled while no process ran goes with its
+        slice, and so does what was committed late.
+        """
+        now = time.monotonic()
+        since = _FIRST if self._dropped is None else timedelta(seconds=now - self._dropped) + _COMMITTED_LATE
+        await _sql.drop_contents(self._pool, grace=self._grace, window=since)
+        self._dropped = now

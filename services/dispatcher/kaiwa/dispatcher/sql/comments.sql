@@ -63,7 +63,7 @@ update dispatcher.intents set customer_id = :customer_id, bucket = :bucket where
 update dispatcher.parts set customer_id = :customer_id where part_id = :part_id;
 
 -- name: forget_comments()!
-delete from dispatcher.comments where seen_at < clock_timestamp() - interval '30 days';
+delete from dispatcher.comments where seen_at < now() - interval '30 days';
 
 -- name: erase_comments(account_id, customer_id)!
 delete from dispatcher.comments where account_id = :account_id and customer_id = :customer_id;

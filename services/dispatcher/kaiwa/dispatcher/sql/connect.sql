@@ -74,6 +74,6 @@ returning true;
 -- name: forget_guests()!
 -- Who did not choose in time is forgotten, token and all; a link and its visits a week after its end.
 with forgotten as (
-    update dispatcher.connect_visits set guest = null where guest is not null and expires_at <= clock_timestamp()
+    update dispatcher.connect_visits set guest = null where guest is not null and expires_at <= now()
 )
-delete from dispatcher.connect_links where expires_at < clock_timestamp() - interval '7 days';
+delete from dispatcher.connect_links where expires_at < now() - interval '7 days';

@@ -65,11 +65,11 @@ limit 2;
 
 -- name: forget_fingerprints()!
 update dispatcher.door_requests set fingerprint = null
-where fingerprint is not null and asked_at < clock_timestamp() - interval '1 day';
+where fingerprint is not null and asked_at < now() - interval '1 day';
 
 -- name: forget_door_requests()!
 -- Before the request itself is forgotten, so that an id is never new again while its request is known.
-delete from dispatcher.door_requests where asked_at < clock_timestamp() - interval '30 days';
+delete from dispatcher.door_requests where asked_at < now() - interval '30 days';
 
 -- name: erase_fingerprints(ids, account_id, customer_id, cutoff)!
 -- Of these requests, and of a customer's or an account's that may not have been read from Kafka yet.

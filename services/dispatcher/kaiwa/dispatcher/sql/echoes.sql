@@ -1,10 +1,11 @@
 -- name: note_echoes(echoes)!
--- One whose mid an answer has named already is explained.
+-- One whose mid an answer has named already is explained. (With `exists` all that was ever sent is read and hashed.)
 insert into dispatcher.echoes (account_id, mid, customer_id, kind, content_hash, occurred_at, assigned)
 select account_id, mid, customer_id, kind, decode(content_hash, 'hex'), occurred_at,
-    case when exists (
-        select from dispatcher.parts as p where p.account_id = r.account_id and p.mid = r.mid and p.state = 'sent'
-    ) then 'ours' end
+    (
+        select 'ours' from dispatcher.parts as p
+        where p.account_id = r.account_id and p.mid = r.mid and p.state = 'sent' limit 1
+    )
 from jsonb_to_recordset(:echoes::jsonb) as r(
     account_id text, mid text, customer_id text, kind text, content_hash text, occurred_at timestamptz
 )
@@ -52,4 +53,4 @@ for update skip locked;
 select exists (select from dispatcher.parts where account_id = :account_id and mid = :mid);
 
 -- name: forget_echoes()!
-delete from dispatcher.echoes where seen_at < clock_timestamp() - interval '3 days';
+delete from dispatcher.echoes where seen_at < now() - interval '3 days';

@@ -24,7 +24,7 @@ delete from dispatcher.contents where intent_id = any(:ids::text[]) returning in
 -- their turn, and what was refused would keep its content for the grace. Kafka keeps requests for a day.
 delete from dispatcher.contents as t
 using dispatcher.conversations as c, dispatcher.intents as i
-where c.erased_before > clock_timestamp() - interval '2 days'
+where c.erased_before > now() - interval '2 days'
     and i.account_id = c.account_id and i.customer_id = c.customer_id
     and i.requested_at <= c.erased_before and t.intent_id = i.intent_id;
 

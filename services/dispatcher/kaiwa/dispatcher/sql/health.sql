@@ -28,7 +28,7 @@ order by a.account_id;
 update dispatcher.health as h set probe_due = clock_timestamp() + :lease::interval
 from (
     select h.account_id from dispatcher.health as h join dispatcher.accounts as a using (account_id)
-    where h.probe_due <= clock_timestamp() and a.state <> 'paused' and a.sealed_token <> ''
+    where h.probe_due <= now() and a.state <> 'paused' and a.sealed_token <> ''
         and (a.paused_until is null or a.paused_until <= clock_timestamp())
     order by h.probe_due
     limit :most

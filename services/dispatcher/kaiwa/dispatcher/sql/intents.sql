@@ -394,7 +394,7 @@ returning intent_id, seq, request_id, account_id, customer_id, comment_id, addre
 select i.intent_id, i.state, i.account_id, i.customer_id, i.content_kind as kind, i.next_at, i.due_at, i.reason
 from dispatcher.intents as i
 join dispatcher.conversations as c using (account_id, customer_id)
-where i.state in ('claimed', 'sending') and i.lease_until < clock_timestamp()
+where i.state in ('claimed', 'sending') and i.lease_until < now()
 limit 100
 for update of c, i skip locked;
 
@@ -411,7 +411,7 @@ select p.part_id, p.kind, p.content_hash, p.called_at, i.account_id, i.customer_
 from dispatcher.intents as i
 join dispatcher.parts as p using (intent_id)
 join dispatcher.accounts as a on a.account_id = i.account_id
-where i.state = 'in_doubt' and p.state = 'in_doubt' and p.kind <> 'unknown' and i.doubt_since < clock_timestamp() - :settle_after::interval
+where i.state = 'in_doubt' and p.state = 'in_doubt' and p.kind <> 'unknown' and i.doubt_since < now() - :settle_after::interval
     and i.next_at <= clock_timestamp() and (a.paused_until is null or a.paused_until <= clock_timestamp())
 order by i.doubt_since
 limit 20;
@@ -446,29 +446,38 @@ select
         select jsonb_object_agg(l.lane, coalesce(c.age, 0)) from (
             values (0, 'human'), (1, 'transactional'), (2, 'bulk'), (null, 'waking')) as l (rank, lane)
         left join (
-            select next_lane, extract(epoch from clock_timestamp() - min(next_due))::float as age
-            from dispatcher.conversations where in_flight is null and next_due <= clock_timestamp()
-            group by next_lane) as c on c.next_lane is not distinct from l.rank
-    ) as queue_ages,
-    (
-        select coalesce(extract(epoch from clock_timestamp() - min(i.finished_at)), 0)::float
-        from dispatcher.contents join dispatcher.intents as i using (intent_id)
-    ) as content_age;
+            select next_lane, extract(epoch from now() - min(next_due))::float as age
+            from dispatcher.conversations where in_flight is null and next_lane is not null and next_due <= now()
+            group by next_lane
+            union all
+            select null, extract(epoch from now() - min(next_due))::float
+            from dispatcher.conversations where in_flight is null and next_lane is null and wake_at <= now() and next_due <= now()
+        ) as c on c.next_lane is not distinct from l.rank
+    ) as queue_ages;
+
+-- name: content_age()$
+-- Seconds since that was settled whose content is still here; reads all contents.
+select coalesce(extract(epoch from clock_timestamp() - min(i.finished_at)), 0)::float
+from dispatcher.contents join dispatcher.intents as i using (intent_id);
 
 -- name: drop_hashes(grace)!
 -- After the grace no echo is matched by content any more; what is in doubt keeps its hash until it is settled.
 update dispatcher.parts set content_hash = null
-where content_hash is not null and called_at < clock_timestamp() - :grace::interval
+where content_hash is not null and called_at < now() - :grace::interval
     and state not in ('sending', 'in_doubt');
 
--- name: drop_contents(grace)!
--- What is settled keeps its content for a short grace (a late echo may still be told apart), then loses it.
-delete from dispatcher.contents using dispatcher.intents
-where contents.intent_id = intents.intent_id and intents.finished_at < clock_timestamp() - :grace::interval;
+-- name: drop_contents(grace, window)!
+-- What is settled keeps its content for a short grace (a late echo may still be told apart), then loses it. Only what was
+-- settled in a window of time before that is looked at: a month's requests need not be read to find the last seconds'.
+delete from dispatcher.contents
+where intent_id = any(array(
+    select intent_id from dispatcher.intents
+    where finished_at < now() - :grace::interval and finished_at >= now() - :grace::interval - :window::interval
+));
 
 -- name: forget_finished()!
 -- A request id is one send for 30 days.
-delete from dispatcher.intents where finished_at < clock_timestamp() - interval '30 days';
+delete from dispatcher.intents where finished_at < now() - interval '30 days';
 
 -- name: lock_cancellable(account_id, request_id)^
 -- Only what has not begun can be cancelled.

@@ -5,6 +5,9 @@ select dispatcher.keep_slices(:length, :ahead);
 -- Slices that are over for as long as they lasted, the oldest first.
 select name from dispatcher.slices where ends < clock_timestamp() - :length::interval order by ends;
 
+-- name: clear_slice(name, grace)$
+select dispatcher.clear_slice(:name, :grace);
+
 -- name: move_slice(name, most)$
 select dispatcher.move_slice(:name, :most);
 

@@ -19,7 +19,7 @@ where account_id = :account_id and fingerprint = any(:fingerprints::bytea[])
 returning fingerprint;
 
 -- name: forget_unused_uploads()!
-delete from dispatcher.uploads where used_at < clock_timestamp() - interval '90 days';
+delete from dispatcher.uploads where used_at < now() - interval '90 days';
 
 -- name: erase_uploads(account_id)!
 delete from dispatcher.uploads where account_id = :account_id;
