@@ -63,8 +63,8 @@ def test_no_opening_event_seen_is_closed() -> None:
         assert decided(author, of=vain | {"looked_at": NOON - HOUR}) == Look(), (
             "nobody could for an earlier request"
         )
-    assert closes_at(conversation(**of)) is None
-    assert closes_at(conversation()) == NOON + 23 * HOUR
+    assert closes_at(conversation(**of).window_opened_at) is None
+    assert closes_at(conversation().window_opened_at) == NOON + 23 * HOUR
 
 
 @pytest.mark.parametrize("author", ["human", "automation"])

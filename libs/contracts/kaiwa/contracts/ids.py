@@ -23,21 +23,21 @@ _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 def opaque(key: bytes, *parts: str) -> str:
     """26 base32 characters of HMAC-SHA-256 over the parts: the same for the same parts, telling none of them.
 
-    Each part is preceded by its length, so ``("a", "bc")`` and ``("ab", "c")`` differ. All parts but the last are
-    hashed once for many ids: those of one account and kind differ only in theirs.
+    Each part is preceded by its length, so ``("a", "bc")`` and ``("ab", "c")`` differ. The first part, an account or what
+    kind of id it is, is hashed once for many ids; what follows it is mostly one id's own.
     """
-    inner, outer = _begun(key, parts[:-1])
+    inner, outer = _begun(key, *parts[:1])
     hashed = inner.copy()
-    if parts:
-        hashed.update(_framed(parts[-1]))
+    for part in parts[1:]:
+        hashed.update(_framed(part))
     mac = outer.copy()
     mac.update(hashed.digest())
     return _base32(mac.digest())
 
 
 @lru_cache(maxsize=4096)
-def _begun(key: bytes, parts: tuple[str, ...]) -> "tuple[_Hash, _Hash]":
-    """HMAC (RFC 2104) after the key and these parts: its two hashes, of which copies are finished.
+def _begun(key: bytes, *first: str) -> "tuple[_Hash, _Hash]":
+    """HMAC (RFC 2104) after the key and the first part: its two hashes, of which copies are finished.
 
     ``hmac`` keeps the same two, but each copy of its objects costs more than what is left to hash.
     """
@@ -45,7 +45,7 @@ def _begun(key: bytes, parts: tuple[str, ...]) -> "tuple[_Hash, _Hash]":
         key = hashlib.sha256(key).digest()
     padded = key.ljust(_BLOCK, b"\0")
     inner = hashlib.sha256(padded.translate(_INNER))
-    inner.update(b"".join(map(_framed, parts)))
+    inner.update(b"".join(map(_framed, first)))
     return inner, hashlib.sha256(padded.translate(_OUTER))
 
 

@@ -210,11 +210,10 @@ class Marker:
 
     def _part(self, found: _Ready) -> dict[str, Any]:
         content = found.message.content
-        closes = closes_at(rows.conversation(found.row))
         return {
             "intent_id": found.row["intent_id"],
             "tag": found.tag,
-            "window_closes_at": closes,
+            "window_closes_at": closes_at(found.row["window_opened_at"]),
             "kind": content.kind,
             "covers": found.message.covers,
             "disclosure": found.disclosure and msgspec.to_builtins(found.disclosure),

@@ -95,9 +95,9 @@ def decide(
     return Send(disclosure=disclosure.due(conversation, account, now))
 
 
-def closes_at(conversation: Conversation) -> datetime | None:
+def closes_at(opened_at: datetime | None) -> datetime | None:
     """When the standard window ends, by the events' own times."""
-    return conversation.window_opened_at and conversation.window_opened_at + WINDOW
+    return opened_at and opened_at + WINDOW
 
 
 def grant_ends(grant: Grant, policy: Policy) -> datetime:

@@ -74,7 +74,7 @@ class Conversations:
             at=rfc3339(now),
             known_at=_said(known.fresh_at),
             window_opened_at=_said(known.window_opened_at),
-            window_closes_at=_said(closes_at(known)),
+            window_closes_at=_said(closes_at(known.window_opened_at)),
             control=Control(
                 holder=standing(known, account, now),
                 since=_said(known.control_at),
