@@ -48,10 +48,11 @@ def message(
     text: str,
     *,
     customer: str,
+    account: str = ACCOUNT,
     kind: Kind = Kind.MESSAGE_RECEIVED,
     stream: Stream = "messaging",
 ) -> Event:
-    return event(kind, {"mid": mid, "text": text}, customer=customer, stream=stream)
+    return event(kind, {"mid": mid, "text": text}, customer=customer, account=account, stream=stream)
 
 
 def edit(mid: str, text: str, *, customer: str, number: int = 1) -> Event:

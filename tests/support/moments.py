@@ -17,6 +17,8 @@ SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+EVENTS = 7
+"""Where a partition of the events ends."""
 
 POLICY = Policy(
     window_margin=timedelta(seconds=90), human_hold=timedelta(seconds=1800), lease=timedelta(seconds=30)
@@ -39,13 +41,18 @@ def conversation(**fields: Any) -> Conversation:
         disclosed_at=NOON - MINUTE,
         last_automated_at=NOON - MINUTE,
         fresh_at=NOON,
+        events_applied=EVENTS,
     )
     return replace(usual, **fields)
 
 
 def intent(author_kind: AuthorKind = "automation", **fields: Any) -> Intent:
-    """A request of a second ago."""
-    usual: dict[str, Any] = {"due_at": NOON - SECOND, "requested_at": NOON - SECOND}
+    """A request of a second ago, before which nothing was in Kafka that is not known."""
+    usual: dict[str, Any] = {
+        "due_at": NOON - SECOND,
+        "requested_at": NOON - SECOND,
+        "events_end": EVENTS,
+    }
     return Intent(author_kind=author_kind, **(usual | fields))
 
 

@@ -21,6 +21,7 @@ from kaiwa.dispatcher.claims import Taking
 from kaiwa.dispatcher.contents import Contents, Ring
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.pace import Lead, exact
+from kaiwa.dispatcher.ends import Ends
 from kaiwa.dispatcher.handlers.sends import Sends
 from kaiwa.dispatcher.intake import Intake
 from kaiwa.dispatcher.mark import Claim
@@ -69,7 +70,10 @@ async def at_work(db: asyncpg.Pool, marker: Commits, sender: Delivers) -> AsyncI
     await asyncio.sleep(0)  # it has begun
     intake = Intake(Contents(lambda: ring), partitions=12)
     try:
-        yield Sends(db, cast("Any", None), intake, scheduling, Bell()), running
+        yield (
+            Sends(db, cast("Any", None), intake, Ends(cast("Any", None)), scheduler=scheduling, bell=Bell()),
+            running,
+        )
     finally:
         running.cancel()
         await asyncio.wait([running])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from moments import DAY, HOUR, MINUTE, MS, NOON, SECOND, decided, due
+from moments import DAY, EVENTS, HOUR, MINUTE, MS, NOON, SECOND, decided, due
 
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.sends import AuthorKind
@@ -178,6 +178,7 @@ moments = st.none() | st.integers(-9 * 86_400, 3600).map(lambda s: NOON + s * SE
             "asked_at": moments,
             "erased_before": moments,
             "fresh_at": moments,
+            "events_applied": st.none() | st.integers(EVENTS - 1, EVENTS + 1),
         }
     ),
     at=st.fixed_dictionaries({"human_agent": st.booleans(), "default_app": st.booleans()}),
@@ -200,6 +201,7 @@ def test_whatever_is_known_nothing_forbidden_goes(
         assert age < timedelta(days=1, seconds=-90)
     if author == "automation":
         assert NOON - of["fresh_at"] < timedelta(seconds=5)
+        assert of["fresh_at"] > NOON - SECOND or (of["events_applied"] or 0) >= EVENTS
         assert not of["escalated"]
         assert of["human_until"] is None or of["human_until"] <= NOON
         assert decision.disclosure or of["disclosed_at"]

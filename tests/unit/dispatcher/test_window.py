@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from moments import DAY, HOUR, MINUTE, MS, NOON, SECOND, conversation, decided
+from moments import DAY, EVENTS, HOUR, MINUTE, MS, NOON, SECOND, conversation, decided
 
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.sends import AuthorKind
@@ -106,3 +106,35 @@ def test_automation_needs_fresh_knowledge_and_humans_do_not(age: timedelta | Non
     of = {"fresh_at": None if age is None else NOON - age}
     assert decided("human", of=of) == Send()
     assert decided("automation", of=of) == (Send() if goes else Defer(NOON + 250 * MS, Reason.STATE_STALE))
+
+
+@pytest.mark.parametrize(
+    ("end", "applied", "by_offset"),
+    [
+        (EVENTS, EVENTS, True),
+        (EVENTS, EVENTS + 1, True),
+        (EVENTS, EVENTS - 1, False),
+        (EVENTS, None, False),
+        (None, EVENTS, False),
+        (0, 0, True),
+    ],
+)
+@pytest.mark.parametrize(("fresh", "by_time"), [(-2 * SECOND, False), (-SECOND, False), (-SECOND + MS, True)])
+def test_automation_knows_what_was_in_kafka_before_it(
+    *, end: int | None, applied: int | None, by_offset: bool, fresh: timedelta, by_time: bool
+) -> None:
+    """Promise 7: the customer asks whether this is a bot, and the bot answers sooner than the question is applied. Breaks
+    when knowledge as old as five seconds is enough, when an offset that nobody knows counts as reached, or when a
+    request whose offset is never reached (the topic was made anew) does not go by time.
+    """
+    request = {"events_end": end}
+    of = {"events_applied": applied, "fresh_at": NOON + fresh}
+    stale = Defer(NOON + 250 * MS, Reason.STATE_STALE)
+    assert decided("automation", of=of, request=request) == (Send() if by_offset or by_time else stale)
+    assert decided("human", of=of, request=request) == Send()
+
+
+def test_what_was_known_before_it_does_not_stay_enough() -> None:
+    """A message that waited for its turn. Breaks when an offset that was reached once makes knowledge fresh for ever."""
+    of = {"fresh_at": NOON - 5 * SECOND, "events_applied": EVENTS}
+    assert decided("automation", of=of) == Defer(NOON + 250 * MS, Reason.STATE_STALE)

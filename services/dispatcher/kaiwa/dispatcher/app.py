@@ -13,6 +13,7 @@ import asyncpg
 
 from kaiwa.bus.batches import Batches
 from kaiwa.bus.errors import PublishFailed
+from kaiwa.bus.offsets import offsets
 from kaiwa.bus.producer import Producer
 from kaiwa.contracts import topics
 from kaiwa.dispatcher import restore
@@ -26,6 +27,7 @@ from kaiwa.dispatcher.connect.links import Links
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.control import Owners
 from kaiwa.dispatcher.door.app import Door
+from kaiwa.dispatcher.ends import Ends
 from kaiwa.dispatcher.foresight import Foresight
 from kaiwa.dispatcher.freshness import Freshness
 from kaiwa.dispatcher.gauges import Gauges
@@ -135,9 +137,12 @@ async def _start(
         lease=own.lease,
     )
     scheduler = Scheduler(db, marker, sender, slots, bell, policy=policy, calls=own.calls)
+    ends = Ends(await stack.enter_async_context(offsets(settings.kafka, client_id=f"kaiwa-{NAME}-ends")))
     handlers = {
         topics.EVENTS: Events(db, vault, pulse, policy=policy).handle,
-        topics.SENDS: Sends(db, producer, Intake(vault, partitions=partitions), scheduler, bell).handle,
+        topics.SENDS: Sends(
+            db, producer, Intake(vault, partitions=partitions), ends, scheduler=scheduler, bell=bell
+        ).handle,
         topics.ERASURES: Erasures(db, partitions=partitions).handle,
     }
     consumers = {

@@ -1,7 +1,8 @@
 """How fresh our knowledge is: per partition of the events, the moment up to which everything has been applied.
 
 The end offsets are fetched at a moment of PostgreSQL's clock; once the consumer is past them, everything that was in
-the partition at that moment is in the database.
+the partition at that moment is in the database. How far that is by offset is written down by each batch of events itself;
+here it is said of partitions that were taken over, or whose last offsets hold no records.
 """
 
 import asyncio
@@ -30,6 +31,7 @@ class Freshness:
         self._pool = pool
         self._events = events
         self._clock = clock
+        self._said: set[TopicPartition] = set()
 
     async def run(self) -> None:
         while True:
@@ -49,9 +51,18 @@ class Freshness:
             if time.monotonic() > deadline:
                 break
             await asyncio.sleep(_LOOK)
-        passed = sorted(partition.partition for partition in ends.keys() - behind)
+        applied = await self._events.applied()
+        passed = (ends.keys() - behind) & applied.keys()
+        self._said &= applied.keys()
         if passed:
-            await _sql.raise_freshness(self._pool, partitions=passed, fetched_at=fetched_at)
+            await _sql.raise_freshness(
+                self._pool,
+                partitions=[each.partition for each in passed],
+                positions=[applied[each] for each in passed],
+                anew=[each.partition for each in passed - self._said],
+                fetched_at=fetched_at,
+            )
+            self._said |= passed
 
     async def _behind(self, ends: dict[TopicPartition, int]) -> set[TopicPartition]:
         applied = await self._events.applied()

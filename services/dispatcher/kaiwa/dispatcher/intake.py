@@ -1,9 +1,10 @@
 """Requests into the database: each once, refused at once where nothing but the request is needed to see why."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -34,6 +35,7 @@ _UNTOLD = dict.fromkeys(("evidence", "tag", "disclosure", "window_closes_at")) |
 """What an outcome may tell and a new request does not have."""
 
 _ACTIONS = {"escalate", "release", "cancel"}
+NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,21 @@ class Intake:
         self._vault = vault
         self._partitions = partitions
 
-    async def take_in(self, connection: Connection, taken: dict[str, Taken]) -> TakenIn:
-        """By their intents' ids; what is known already stays as it is."""
+    def automated(self, taken: Mapping[str, Taken]) -> set[int]:
+        """Where the events of the conversations are in which automation would speak."""
+        return {
+            of_conversation(item.request.account_id, customer_id, self._partitions)
+            for item in taken.values()
+            if item.request.author.kind == "automation"
+            and (customer_id := item.request.recipient.customer_id)
+        }
+
+    async def take_in(
+        self, connection: Connection, taken: dict[str, Taken], ends: Mapping[int, int] = NOTHING
+    ) -> TakenIn:
+        """By their intents' ids; what is known already stays as it is. ``ends``: of partitions of the events, where they
+        ended once the requests had been read.
+        """
         names = list({item.request.account_id for item in taken.values()})
         found = [row async for row in _sql.before_intake(connection, ids=names)]
         known, now = {row["account_id"]: row for row in found}, found[0]["now"]
@@ -78,6 +93,7 @@ class Intake:
         for row in rows:
             customer_id = row["customer_id"]
             row["partition"] = self._partition(row["account_id"], customer_id) if customer_id else None
+            row["events_end"] = ends.get(row["partition"]) if row["author_kind"] == "automation" else None
         new = {row["intent_id"] async for row in self._insert(connection, taken, rows, now)}
         fresh = [row for row in rows if row["intent_id"] in new]
         were = Counter("refused" if row["state"] == "refused" else "accepted" for row in fresh)

@@ -63,6 +63,7 @@ def intent(row: Row) -> Intent:
         grant=_grant(row),
         control=thread_control(row),
         bulk=row["lane_rank"] == BULK,
+        events_end=row["events_end"],
     )
 
 

@@ -5,7 +5,8 @@ Invariants
 - No refusal from stale knowledge: a refusal for window or control needs everything up to the moment the
   request fell due to have been applied; else the request waits.
 - The HUMAN_AGENT tag goes on a human's message only, outside 24 hours only, with the feature only.
-- Automation needs fresh knowledge even to send; a human's message goes on what is known.
+- Automation needs fresh knowledge even to send, with everything in it that was in Kafka before the request; a
+  human's message goes on what is known.
 - A private reply needs no window: its comment's grant takes the window's place.
 - A word about who controls the thread obeys what concerns the account and the owner, and nothing else.
 """
@@ -139,11 +140,22 @@ def _erased(intent: Intent, conversation: Conversation) -> Refuse | None:
 
 
 def _knowledge(intent: Intent, conversation: Conversation, policy: Policy, now: datetime) -> Defer | None:
-    """Automation waits for fresh state; why: a human may have taken over a moment ago."""
+    """Automation waits for fresh state; why: a human may have taken over a moment ago, and what it answers may be the
+    question whether it is one.
+    """
     if intent.author_kind == "human":
         return None
-    fresh = conversation.fresh_at is not None and now - conversation.fresh_at < policy.automation_freshness
-    return None if fresh else Defer(now + STALE_RETRY, Reason.STATE_STALE)
+    recent = conversation.fresh_at is not None and now - conversation.fresh_at < policy.automation_freshness
+    knows = recent and _knows_what_was_before(intent, conversation)
+    return None if knows else Defer(now + STALE_RETRY, Reason.STATE_STALE)
+
+
+def _knows_what_was_before(intent: Intent, conversation: Conversation) -> bool:
+    """By offset where that is known, which takes no time; else by time, which the next look at the ends tells."""
+    end, applied = intent.events_end, conversation.events_applied
+    if end is not None and applied is not None and applied >= end:
+        return True
+    return conversation.fresh_at is not None and conversation.fresh_at > intent.due_at
 
 
 def _refuse_when_known(

@@ -87,6 +87,8 @@ class Conversation:
     """Readings in a row that nobody answered."""
     fresh_at: datetime | None = None
     """Everything in the conversation's partition up to this moment has been applied."""
+    events_applied: int | None = None
+    """So has everything in it below this offset."""
 
 
 @dataclass(frozen=True)
@@ -122,3 +124,5 @@ class Intent:
     """Of a private reply: its comment's, None while no such comment was seen."""
     control: ThreadControl | None = None
     bulk: bool = False
+    events_end: int | None = None
+    """Where the conversation's partition of the events ended once this request was in Kafka, None if nobody could tell."""

@@ -1,6 +1,6 @@
 """Events: conversations learn from them, echoes find their messages, comments allow a private reply."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -26,6 +26,7 @@ from kaiwa.dispatcher.core.conversation import (
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.pulse import Heard, Pulse
 from kaiwa.runtime import logs
+from kaiwa.store.pool import Connection
 from kaiwa.store.queries import load
 
 _sql = load("kaiwa.dispatcher")
@@ -82,11 +83,15 @@ class Events:
         for item in learnt.enforcements:
             async with self._pool.acquire() as connection:
                 await accounts.enforce(connection, item.account_id, blocked=item.blocked, at=item.at)
+        # Those of a partition are in their order, and below the first of them all is applied.
+        positions = {record.partition: record.offset + 1 for record in records}
         if learnt.rooms:
-            await self._apply(learnt)
+            await self._apply(learnt, positions)
+        else:
+            await _note_applied(self._pool, positions)
         self._pulse.heard(learnt.heard)
 
-    async def _apply(self, learnt: _Learnt) -> None:
+    async def _apply(self, learnt: _Learnt, positions: Mapping[int, int]) -> None:
         names, customers = zip(*sorted(learnt.rooms), strict=True)
         partitions = [learnt.rooms[key] for key in sorted(learnt.rooms)]
         async with self._pool.acquire() as connection, connection.transaction():
@@ -104,9 +109,14 @@ class Events:
                 await _sql.note_echoes(connection, echoes=[self._kept(item) for item in learnt.echoes])
                 rooms = {(item.account_id, item.customer_id) for item in learnt.echoes}
                 await settle.explain(connection, rooms, policy=self._policy)
+            await _note_applied(connection, positions)
 
     def _kept(self, seen: Echo) -> dict[str, object]:
         """An echo as the database may know it: a fingerprint in place of the text."""
         kept = msgspec.to_builtins(seen)
         kept["content_hash"] = self._vault.fingerprint(kept.pop("text"))
         return dict(kept)
+
+
+async def _note_applied(where: asyncpg.Pool | Connection, positions: Mapping[int, int]) -> None:
+    await _sql.note_applied(where, partitions=list(positions), positions=list(positions.values()))

@@ -3,7 +3,7 @@ called one commit after they were read.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 
@@ -16,6 +16,7 @@ from kaiwa.contracts.times import from_ms
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.claims import Taking
 from kaiwa.dispatcher.core.agenda import Ask
+from kaiwa.dispatcher.ends import Ends
 from kaiwa.dispatcher.intake import Intake, Taken, TakenIn, read
 from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.scheduler import Scheduler
@@ -33,11 +34,19 @@ class _ClaimsFailed(Exception):
 
 class Sends:
     def __init__(
-        self, pool: asyncpg.Pool, producer: Producer, intake: Intake, scheduler: Scheduler, bell: Bell
+        self,
+        pool: asyncpg.Pool,
+        producer: Producer,
+        intake: Intake,
+        ends: Ends,
+        *,
+        scheduler: Scheduler,
+        bell: Bell,
     ) -> None:
         self._pool = pool
         self._producer = producer
         self._intake = intake
+        self._ends = ends
         self._scheduler = scheduler
         self._bell = bell
 
@@ -54,17 +63,20 @@ class Sends:
         if poison:
             await self._quarantine(poison)
         if taken:
+            ends = await self._ends.now(self._intake.automated(taken))
             with self._scheduler.taking() as may_claim:
-                self._bell.ring(joined=await self._take(taken, may_claim=may_claim))
+                self._bell.ring(joined=await self._take(taken, ends, may_claim=may_claim))
 
-    async def _take(self, taken: dict[str, Taken], *, may_claim: bool) -> Counter[Place]:
+    async def _take(
+        self, taken: dict[str, Taken], ends: Mapping[int, int], *, may_claim: bool
+    ) -> Counter[Place]:
         """The queues in which something is left to claim."""
         try:
-            found, taking = await self._take_in(taken, may_claim=may_claim)
+            found, taking = await self._take_in(taken, ends, may_claim=may_claim)
         except _ClaimsFailed as error:
             # One request that cannot be committed to must not keep all others from being taken in for ever.
             _log.warning("taken_in_without_claims", exc_info=error)
-            found, taking = await self._take_in(taken, may_claim=False)
+            found, taking = await self._take_in(taken, ends, may_claim=False)
         found.note()
         if taking is None:
             return found.joined
@@ -72,9 +84,11 @@ class Sends:
         claimed = [claim.want for claim in taking.claims if claim.intent_id in taken]
         return found.joined - Counter((want.desk, want.rank) for want in claimed)
 
-    async def _take_in(self, taken: dict[str, Taken], *, may_claim: bool) -> tuple[TakenIn, Taking | None]:
+    async def _take_in(
+        self, taken: dict[str, Taken], ends: Mapping[int, int], *, may_claim: bool
+    ) -> tuple[TakenIn, Taking | None]:
         async with self._pool.acquire() as connection, connection.transaction():
-            found = await self._intake.take_in(connection, taken)
+            found = await self._intake.take_in(connection, taken, ends)
             asks = self._scheduler.at_once(found.joined) if may_claim else []
             return found, await self._claimed(connection, asks) if asks else None
 

@@ -203,10 +203,28 @@ left join dispatcher.accounts as a using (account_id)
 left join dispatcher.watermarks as w using (partition)
 where c.account_id = :account_id and c.customer_id = :customer_id;
 
--- name: raise_freshness(fetched_at, partitions)!
-insert into dispatcher.watermarks as w (partition, fresh_at)
-select unnest(:partitions::integer[]), :fetched_at
-on conflict (partition) do update set fresh_at = greatest(w.fresh_at, excluded.fresh_at);
+-- name: raise_freshness(fetched_at, partitions, positions, anew)!
+-- So far and up to then these are applied. Who took a partition over says so anew: offsets may have begun from nothing.
+insert into dispatcher.watermarks as w (partition, fresh_at, applied)
+select partition, :fetched_at, position
+from unnest(:partitions::integer[], :positions::bigint[]) as k(partition, position)
+order by partition
+on conflict (partition) do update set fresh_at = greatest(w.fresh_at, excluded.fresh_at),
+    applied = case
+        when w.partition = any(:anew::integer[]) then excluded.applied
+        else greatest(w.applied, excluded.applied)
+    end;
+
+-- name: note_applied(partitions, positions)!
+-- The same at once, by the batch that goes so far; they are locked in one order.
+with locked as (
+    select partition, k.position from dispatcher.watermarks as w
+    join unnest(:partitions::integer[], :positions::bigint[]) as k(partition, position) using (partition)
+    order by partition
+    for update of w
+)
+update dispatcher.watermarks as w set applied = greatest(w.applied, k.position)
+from locked as k where w.partition = k.partition;
 
 -- name: database_time()$
 select clock_timestamp();

@@ -88,7 +88,7 @@ select
     c.window_opened_at, c.last_customer_at, c.control, c.control_at, c.control_until, c.owner_asked_at, c.human_until,
     coalesce(c.escalated, false) as escalated, c.last_human_at, c.last_automated_at, c.disclosed_at, c.asked_at,
     c.erased_before, c.suppressed_at, c.looked_at, coalesce(c.look_failures, 0) as look_failures, w.fresh_at,
-    a.account_id, a.state as account_state, a.login, a.display_name, a.locale, a.human_agent, a.default_app,
+    w.applied as events_applied, a.account_id, a.state as account_state, a.login, a.display_name, a.locale, a.human_agent, a.default_app,
     a.paused_until, a.crowded_until, a.routing, a.while_human, a.markets, a.disclosure, clock_timestamp() as now
 from dispatcher.accounts as a
 left join dispatcher.conversations as c on c.account_id = a.account_id and c.customer_id = :customer_id

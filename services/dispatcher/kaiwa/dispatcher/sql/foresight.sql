@@ -167,7 +167,7 @@ for update of c skip locked;
 select
     i.intent_id, i.author_kind, i.content_kind, i.lane_rank, i.due_at, i.requested_at, i.expires_at, i.started,
     i.comment_id, g.seen_at as comment_seen_at, g.live as comment_live, g.used_by, g.created_at as comment_created_at,
-    g.looked_at as comment_looked_at, i.thread_control, s.*
+    g.looked_at as comment_looked_at, i.thread_control, i.events_end, s.*
 from dispatcher.intents as i
 join dispatcher.conversations as c using (account_id, customer_id)
 left join dispatcher.comments as g on g.account_id = i.account_id and g.comment_id = i.comment_id

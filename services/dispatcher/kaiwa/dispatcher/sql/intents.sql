@@ -5,17 +5,17 @@ with new as (
     insert into dispatcher.intents (
         intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
         requested_at, due_at, next_at, expires_at, traceparent, finished_at, bucket, comment_id,
-        addressee, thread_control, seq, ahead
+        addressee, thread_control, seq, events_end, ahead
     )
     select
         intent_id, account_id, request_id, customer_id, author_kind, lane, content_kind, pieces, state, reason, error,
         requested_at, due_at, due_at, expires_at, traceparent, finished_at, bucket, comment_id,
-        addressee, thread_control, seq, state = 'queued' and due_at > clock_timestamp()
+        addressee, thread_control, seq, events_end, state = 'queued' and due_at > clock_timestamp()
     from jsonb_to_recordset(:rows::jsonb) as r(
         ordinal integer, intent_id text, account_id text, request_id text, customer_id text, author_kind text, lane text,
         content_kind text, pieces smallint, state text, reason text, error jsonb, requested_at timestamptz,
         due_at timestamptz, expires_at timestamptz, traceparent text, finished_at timestamptz, bucket text,
-        comment_id text, addressee text, thread_control jsonb, seq integer
+        comment_id text, addressee text, thread_control jsonb, seq integer, events_end bigint
     )
     order by ordinal
     on conflict do nothing
@@ -142,7 +142,7 @@ select
     i.intent_id, i.author_kind, i.content_kind, i.bucket, i.lane_rank, i.due_at, i.requested_at, i.expires_at, i.reason,
     i.started, i.next_at, i.comment_id, g.customer_id as commenter, g.seen_at as comment_seen_at,
     g.live as comment_live, g.used_by, g.created_at as comment_created_at,
-    g.looked_at as comment_looked_at, i.thread_control, i.lane, i.pieces, i.pieces_sent, i.traceparent, t.sealed, s.*,
+    g.looked_at as comment_looked_at, i.thread_control, i.events_end, i.lane, i.pieces, i.pieces_sent, i.traceparent, t.sealed, s.*,
     clock_timestamp() as now
 from unnest(:accounts::text[], :customers::text[]) as k(account_id, customer_id)
 cross join lateral (
@@ -254,7 +254,7 @@ for update of c, i;
 select
     i.intent_id, i.author_kind, i.content_kind, i.bucket, i.lane, i.lane_rank, i.due_at, i.requested_at, i.expires_at, i.reason, i.pieces,
     i.pieces_sent, i.started, i.comment_id, i.traceparent, g.seen_at as comment_seen_at, g.live as comment_live, g.used_by, t.sealed,
-    g.created_at as comment_created_at, g.looked_at as comment_looked_at, i.thread_control, s.*,
+    g.created_at as comment_created_at, g.looked_at as comment_looked_at, i.thread_control, i.events_end, s.*,
     clock_timestamp() as now
 from dispatcher.intents as i
 cross join lateral (
