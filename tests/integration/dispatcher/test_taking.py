@@ -24,6 +24,7 @@ from kaiwa.dispatcher.core.pace import Lead, exact
 from kaiwa.dispatcher.ends import Ends
 from kaiwa.dispatcher.handlers.sends import Sends
 from kaiwa.dispatcher.intake import Intake
+from kaiwa.dispatcher.knowledge import Knowledge
 from kaiwa.dispatcher.mark import Claim
 from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.scheduler import Scheduler
@@ -70,10 +71,9 @@ async def at_work(db: asyncpg.Pool, marker: Commits, sender: Delivers) -> AsyncI
     await asyncio.sleep(0)  # it has begun
     intake = Intake(Contents(lambda: ring), partitions=12)
     try:
-        yield (
-            Sends(db, cast("Any", None), intake, Ends(cast("Any", None)), scheduler=scheduling, bell=Bell()),
-            running,
-        )
+        bell = Bell()
+        more: dict[str, Any] = {"knowledge": Knowledge(db, bell), "scheduler": scheduling, "bell": bell}
+        yield Sends(db, cast("Any", None), intake, Ends(cast("Any", None)), **more), running
     finally:
         running.cancel()
         await asyncio.wait([running])

@@ -37,6 +37,7 @@ from kaiwa.dispatcher.handlers.events import Events
 from kaiwa.dispatcher.handlers.sends import Sends
 from kaiwa.dispatcher.intake import Intake
 from kaiwa.dispatcher.keyring import Keyring
+from kaiwa.dispatcher.knowledge import Knowledge
 from kaiwa.dispatcher.logins import Logins
 from kaiwa.dispatcher.mark import Marker
 from kaiwa.dispatcher.presence import Presence
@@ -120,6 +121,7 @@ async def _start(
     await restore.require_level(settings.kafka, db)
     await clock.tune(db)
     slots, bell = Slots(db, clock), Bell()
+    knowledge = Knowledge(db, bell)
     throttling = Throttling(db)
     # For all calls but sends: their answers are recorded together with what they say of limits.
     guarded = platform.guarded(throttling)
@@ -139,9 +141,15 @@ async def _start(
     scheduler = Scheduler(db, marker, sender, slots, bell, policy=policy, calls=own.calls)
     ends = Ends(await stack.enter_async_context(offsets(settings.kafka, client_id=f"kaiwa-{NAME}-ends")))
     handlers = {
-        topics.EVENTS: Events(db, vault, pulse, policy=policy).handle,
+        topics.EVENTS: Events(db, vault, pulse, knowledge, policy=policy).handle,
         topics.SENDS: Sends(
-            db, producer, Intake(vault, partitions=partitions), ends, scheduler=scheduler, bell=bell
+            db,
+            producer,
+            Intake(vault, partitions=partitions),
+            ends,
+            knowledge=knowledge,
+            scheduler=scheduler,
+            bell=bell,
         ).handle,
         topics.ERASURES: Erasures(db, partitions=partitions).handle,
     }
@@ -166,6 +174,7 @@ async def _start(
     background.start(Tidy(db, slices, grace=timedelta(seconds=own.content_grace)).run(), "tidy")
     background.start(Gauges(db, slices).run(), "gauges")
     background.start(Freshness(db, consumers[topics.EVENTS], clock).run(), "freshness")
+    background.start(knowledge.run(), "knowledge")
     background.start(settler.run(), "settler")
     background.start(Foresight(db, policy=policy).run(), "foresight")
     background.start(Lookups(db, threads).run(), "lookups")

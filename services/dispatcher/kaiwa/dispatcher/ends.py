@@ -6,13 +6,14 @@ Over a connection of its own: on a consumer's, a question waits behind the fetch
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from kaiwa.bus.offsets import Offsets
 from kaiwa.contracts import topics
+from kaiwa.dispatcher.knowledge import Positions
 from kaiwa.runtime import logs
 
 _log = logs.get_logger()
@@ -26,7 +27,7 @@ class Ends:
         self._offsets = offsets
         self._silent_until = 0.0
 
-    async def now(self, partitions: Collection[int]) -> Mapping[int, int]:
+    async def now(self, partitions: Collection[int]) -> Positions:
         """By partition; nothing where Kafka does not say it soon, or did not a moment ago. Then time has to tell."""
         if not partitions or time.monotonic() < self._silent_until:
             return {}

@@ -19,9 +19,12 @@ from kaiwa.contracts.times import from_ms, parse
 from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.dispatcher import comments, endings, queues
 from kaiwa.dispatcher.contents import Contents, Saying
+from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.faults import Fault
 from kaiwa.dispatcher.core.intake import addressable, due_at, fault, registry_fault, tag_fault
+from kaiwa.dispatcher.core.lanes import RANKS
 from kaiwa.dispatcher.core.unit import Content, contents, handover
+from kaiwa.dispatcher.knowledge import Positions
 from kaiwa.dispatcher.outcomes import Told, report, words
 from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.rows import Row, bucket_of
@@ -35,7 +38,7 @@ _UNTOLD = dict.fromkeys(("evidence", "tag", "disclosure", "window_closes_at")) |
 """What an outcome may tell and a new request does not have."""
 
 _ACTIONS = {"escalate", "release", "cancel"}
-NOTHING: Mapping[int, int] = MappingProxyType({})
+NOTHING: Positions = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,10 @@ class TakenIn(NamedTuple):
 
     joined: Counter[Place]
     were: Counter[str]
+    needs: Mapping[Place, Positions]
+    """Of queues that automation alone has joined: what has to be known before it speaks."""
+    applied: Positions
+    """How far it was known when the batch began."""
 
     def note(self) -> None:
         """Once it has committed."""
@@ -78,7 +85,7 @@ class Intake:
         }
 
     async def take_in(
-        self, connection: Connection, taken: dict[str, Taken], ends: Mapping[int, int] = NOTHING
+        self, connection: Connection, taken: dict[str, Taken], ends: Positions = NOTHING
     ) -> TakenIn:
         """By their intents' ids; what is known already stays as it is. ``ends``: of partitions of the events, where they
         ended once the requests had been read.
@@ -103,7 +110,8 @@ class Intake:
                 await _act(connection, row["intent_id"], taken[row["intent_id"]].request, now)
         rooms = sorted({(row["account_id"], row["customer_id"]) for row in fresh if row["customer_id"]})
         accounts, customers = zip(*rooms, strict=True) if rooms else ((), ())
-        return TakenIn(await queues.refresh(connection, accounts=accounts, customers=customers), were)
+        joined = await queues.refresh(connection, accounts=accounts, customers=customers)
+        return TakenIn(joined, were, _needs(fresh), dict(found[0]["applied"] or ()))
 
     def _insert(
         self, connection: Connection, taken: dict[str, Taken], rows: list[dict[str, Any]], now: datetime
@@ -135,6 +143,20 @@ class Intake:
         """Where the conversation's events are; of a room without a customer anywhere, see the migration."""
         stands_in = comments.is_room(customer_id)
         return -self._partitions if stands_in else of_conversation(account_id, customer_id, self._partitions)
+
+
+def _needs(rows: list[dict[str, Any]]) -> Mapping[Place, Positions]:
+    found: dict[Place, dict[int, int]] = {}
+    people = set()
+    for row in rows:
+        if row["state"] != "queued":
+            continue
+        place = Desk(row["account_id"], row["bucket"]), RANKS[row["lane"]]
+        if row["author_kind"] == "human":
+            people.add(place)
+        elif (end := row["events_end"]) is not None:
+            found.setdefault(place, {})[row["partition"]] = end
+    return {place: needs for place, needs in found.items() if place not in people}
 
 
 def _told(row: dict[str, Any], now: datetime) -> Told:

@@ -17,6 +17,8 @@ HUMAN: Final = 0
 
 BULK: Final = 2
 
+RANKS: Final[Mapping[str, int]] = {"human": HUMAN, "transactional": 1, "bulk": BULK}
+
 FLOORS: Final[Mapping[int, float]] = {1: 0.2, BULK: 0.05}
 """The share of an account's slots that a waiting lane gets, by rank, however much waits above it."""
 

@@ -1,6 +1,6 @@
 """Events: conversations learn from them, echoes find their messages, comments allow a private reply."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -24,6 +24,7 @@ from kaiwa.dispatcher.core.conversation import (
     remark,
 )
 from kaiwa.dispatcher.core.state import Policy
+from kaiwa.dispatcher.knowledge import Knowledge, Positions
 from kaiwa.dispatcher.pulse import Heard, Pulse
 from kaiwa.runtime import logs
 from kaiwa.store.pool import Connection
@@ -70,10 +71,13 @@ class _Learnt:
 
 
 class Events:
-    def __init__(self, pool: asyncpg.Pool, vault: Contents, pulse: Pulse, *, policy: Policy) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, vault: Contents, pulse: Pulse, knowledge: Knowledge, *, policy: Policy
+    ) -> None:
         self._pool = pool
         self._vault = vault
         self._pulse = pulse
+        self._knowledge = knowledge
         self._policy = policy
 
     async def handle(self, records: Sequence[Record]) -> None:
@@ -89,9 +93,10 @@ class Events:
             await self._apply(learnt, positions)
         else:
             await _note_applied(self._pool, positions)
+        self._knowledge.heard(positions)
         self._pulse.heard(learnt.heard)
 
-    async def _apply(self, learnt: _Learnt, positions: Mapping[int, int]) -> None:
+    async def _apply(self, learnt: _Learnt, positions: Positions) -> None:
         names, customers = zip(*sorted(learnt.rooms), strict=True)
         partitions = [learnt.rooms[key] for key in sorted(learnt.rooms)]
         async with self._pool.acquire() as connection, connection.transaction():
@@ -118,5 +123,5 @@ class Events:
         return dict(kept)
 
 
-async def _note_applied(where: asyncpg.Pool | Connection, positions: Mapping[int, int]) -> None:
+async def _note_applied(where: asyncpg.Pool | Connection, positions: Positions) -> None:
     await _sql.note_applied(where, partitions=list(positions), positions=list(positions.values()))

@@ -3,7 +3,7 @@ called one commit after they were read.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import asyncpg
 
@@ -17,8 +17,8 @@ from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.claims import Taking
 from kaiwa.dispatcher.core.agenda import Ask
 from kaiwa.dispatcher.ends import Ends
-from kaiwa.dispatcher.intake import Intake, Taken, TakenIn, read
-from kaiwa.dispatcher.queues import Place
+from kaiwa.dispatcher.intake import NOTHING, Intake, Taken, TakenIn, read
+from kaiwa.dispatcher.knowledge import Knowledge, Positions
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.runtime import logs, metrics
 from kaiwa.store.pool import UNREACHABLE, Connection
@@ -40,6 +40,7 @@ class Sends:
         intake: Intake,
         ends: Ends,
         *,
+        knowledge: Knowledge,
         scheduler: Scheduler,
         bell: Bell,
     ) -> None:
@@ -47,6 +48,7 @@ class Sends:
         self._producer = producer
         self._intake = intake
         self._ends = ends
+        self._knowledge = knowledge
         self._scheduler = scheduler
         self._bell = bell
 
@@ -65,12 +67,9 @@ class Sends:
         if taken:
             ends = await self._ends.now(self._intake.automated(taken))
             with self._scheduler.taking() as may_claim:
-                self._bell.ring(joined=await self._take(taken, ends, may_claim=may_claim))
+                await self._take(taken, ends, may_claim=may_claim)
 
-    async def _take(
-        self, taken: dict[str, Taken], ends: Mapping[int, int], *, may_claim: bool
-    ) -> Counter[Place]:
-        """The queues in which something is left to claim."""
+    async def _take(self, taken: dict[str, Taken], ends: Positions, *, may_claim: bool) -> None:
         try:
             found, taking = await self._take_in(taken, ends, may_claim=may_claim)
         except _ClaimsFailed as error:
@@ -78,18 +77,27 @@ class Sends:
             _log.warning("taken_in_without_claims", exc_info=error)
             found, taking = await self._take_in(taken, ends, may_claim=False)
         found.note()
-        if taking is None:
-            return found.joined
-        self._scheduler.begin(taking)
-        claimed = [claim.want for claim in taking.claims if claim.intent_id in taken]
-        return found.joined - Counter((want.desk, want.rank) for want in claimed)
+        left = found.joined
+        if taking is not None:
+            self._scheduler.begin(taking)
+            claimed = [claim.want for claim in taking.claims if claim.intent_id in taken]
+            left = left - Counter((want.desk, want.rank) for want in claimed)
+        self._bell.ring(joined={place: many for place, many in left.items() if place not in found.needs})
+        for place in left.keys() & found.needs.keys():
+            self._knowledge.wait(found.needs[place], place, left[place])
 
     async def _take_in(
-        self, taken: dict[str, Taken], ends: Mapping[int, int], *, may_claim: bool
+        self, taken: dict[str, Taken], ends: Positions, *, may_claim: bool
     ) -> tuple[TakenIn, Taking | None]:
         async with self._pool.acquire() as connection, connection.transaction():
             found = await self._intake.take_in(connection, taken, ends)
-            asks = self._scheduler.at_once(found.joined) if may_claim else []
+            self._knowledge.heard(found.applied)
+            known = {
+                place: many
+                for place, many in found.joined.items()
+                if not self._knowledge.lacks(found.needs.get(place, NOTHING))
+            }
+            asks = self._scheduler.at_once(known) if may_claim else []
             return found, await self._claimed(connection, asks) if asks else None
 
     async def _claimed(self, connection: Connection, asks: list[Ask]) -> Taking:

@@ -16,8 +16,12 @@ from dispatcher.accounts where account_id = :account_id;
 select account_id, app_id, default_app from dispatcher.accounts where account_id = any(:ids::text[]);
 
 -- name: before_intake(ids)
--- Those of these accounts that there are, and the time; it comes also where there is none.
-select t.now, a.account_id, a.app_id, a.default_app
+-- Those of these accounts that there are, and the time; it comes also where there is none. With the first of them, how far
+-- the events are applied.
+select t.now, a.account_id, a.app_id, a.default_app,
+    case when row_number() over () = 1 then (
+        select array_agg(array[w.partition, w.applied]) from dispatcher.watermarks as w where w.applied is not null
+    ) end as applied
 from (select clock_timestamp() as now) as t
 left join dispatcher.accounts as a on a.account_id = any(:ids::text[]);
 

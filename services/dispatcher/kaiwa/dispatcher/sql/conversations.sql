@@ -226,5 +226,8 @@ with locked as (
 update dispatcher.watermarks as w set applied = greatest(w.applied, k.position)
 from locked as k where w.partition = k.partition;
 
+-- name: applied()
+select partition, applied from dispatcher.watermarks where applied is not null;
+
 -- name: database_time()$
 select clock_timestamp();
