@@ -80,3 +80,24 @@ async def test_what_never_comes_is_left_to_the_scheduler(monkeypatch: pytest.Mon
             await asyncio.sleep(0.01)
     running.cancel()
     assert not ear.answered().joined
+
+
+@pytest.mark.parametrize(
+    ("room", "end", "needed"),
+    [
+        ("another", 14, 10),  # the batch in hand says nothing of it
+        ("another", 11, 10),
+        ("another", 15, 15),  # what came after the batch may
+        ("another", 10, 10),
+        ("another", 4, 4),
+        ("concerned", 14, 14),
+        ("concerned", 10, 10),
+    ],
+)
+def test_nobody_waits_for_what_is_seen_to_concern_others(room: str, end: int, needed: int) -> None:
+    """Broken by: waiting for whatever is in the partition; or by taking for others' what was not seen."""
+    knows, _ = known()
+    assert knows.needed(("shop", room), 1, end) == end
+    knows.reading({1: 10}, {1: 14}, {("shop", "concerned")})
+    assert knows.needed(("shop", room), 1, end) == needed
+    assert knows.needed(("shop", room), 2, end) == end

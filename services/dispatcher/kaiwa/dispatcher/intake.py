@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -24,7 +23,7 @@ from kaiwa.dispatcher.core.faults import Fault
 from kaiwa.dispatcher.core.intake import addressable, due_at, fault, registry_fault, tag_fault
 from kaiwa.dispatcher.core.lanes import RANKS
 from kaiwa.dispatcher.core.unit import Content, contents, handover
-from kaiwa.dispatcher.knowledge import Positions
+from kaiwa.dispatcher.knowledge import Needed, Positions, unknown
 from kaiwa.dispatcher.outcomes import Told, report, words
 from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.rows import Row, bucket_of
@@ -38,7 +37,6 @@ _UNTOLD = dict.fromkeys(("evidence", "tag", "disclosure", "window_closes_at")) |
 """What an outcome may tell and a new request does not have."""
 
 _ACTIONS = {"escalate", "release", "cancel"}
-NOTHING: Positions = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -85,11 +83,9 @@ class Intake:
         }
 
     async def take_in(
-        self, connection: Connection, taken: dict[str, Taken], ends: Positions = NOTHING
+        self, connection: Connection, taken: dict[str, Taken], needed: Needed = unknown
     ) -> TakenIn:
-        """By their intents' ids; what is known already stays as it is. ``ends``: of partitions of the events, where they
-        ended once the requests had been read.
-        """
+        """By their intents' ids; what is known already stays as it is."""
         names = list({item.request.account_id for item in taken.values()})
         found = [row async for row in _sql.before_intake(connection, ids=names)]
         known, now = {row["account_id"]: row for row in found}, found[0]["now"]
@@ -100,7 +96,11 @@ class Intake:
         for row in rows:
             customer_id = row["customer_id"]
             row["partition"] = self._partition(row["account_id"], customer_id) if customer_id else None
-            row["events_end"] = ends.get(row["partition"]) if row["author_kind"] == "automation" else None
+            row["events_end"] = (
+                needed((row["account_id"], customer_id), row["partition"])
+                if customer_id and row["author_kind"] == "automation"
+                else None
+            )
         new = {row["intent_id"] async for row in self._insert(connection, taken, rows, now)}
         fresh = [row for row in rows if row["intent_id"] in new]
         were = Counter("refused" if row["state"] == "refused" else "accepted" for row in fresh)

@@ -1,19 +1,22 @@
 """How far the events are applied, as this process has heard, and which queues wait for more of it.
 
-A hint, to choose the moment: the decision reads what the database says. Without it a message that came sooner than what
-it answers would be claimed in vain, put back, and looked at again a quarter of a second later.
+Other conversations have their events in the same partition. Of a batch in hand it is known whose they are, so a request
+need not wait for those of others.
+
+When to ring is a hint: the decision reads what the database says. Without it a message that came sooner than what it
+answers would be claimed in vain, put back, and looked at again a quarter of a second later.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 import asyncpg
 
 from kaiwa.dispatcher.bell import Bell
-from kaiwa.dispatcher.queues import Place
+from kaiwa.dispatcher.queues import Place, Room
 from kaiwa.runtime import logs
 from kaiwa.store.pool import UNREACHABLE
 from kaiwa.store.queries import load
@@ -26,6 +29,13 @@ _PATIENCE = 1.0  # seconds; then it is left to the scheduler's look at everythin
 
 Positions = Mapping[int, int]
 """By partition of the events, the offset below which they are, or have to be, applied."""
+
+Needed = Callable[[Room, int], int | None]
+"""Of a conversation, in its partition: how far that has to be applied before automation speaks. None: nobody can tell."""
+
+
+def unknown(_room: Room, _partition: int) -> None:
+    """Where Kafka was not asked. Time has to tell."""
 
 
 class _Waiting(NamedTuple):
@@ -40,8 +50,23 @@ class Knowledge:
         self._pool = pool
         self._bell = bell
         self._applied: dict[int, int] = {}
+        self._begun: Positions = {}
+        self._seen: Positions = {}
+        self._concerned: Collection[Room] = frozenset()
         self._waiting: list[_Waiting] = []
         self._somebody = asyncio.Event()
+
+    def reading(self, begun: Positions, seen: Positions, concerned: Collection[Room]) -> None:
+        """A batch is in hand, from there to there, with news of these conversations alone; all before it is applied. That
+        stays true, whatever becomes of the batch.
+        """
+        self._begun, self._seen, self._concerned = begun, seen, concerned
+
+    def needed(self, room: Room, partition: int, end: int) -> int:
+        """How far the partition has to be applied for everything about this conversation below ``end`` to be."""
+        begun = self._begun.get(partition, end)
+        others = begun < end <= self._seen.get(partition, 0) and room not in self._concerned
+        return begun if others else end
 
     def lacks(self, needs: Positions) -> bool:
         return any(self._applied.get(partition, 0) < end for partition, end in needs.items())

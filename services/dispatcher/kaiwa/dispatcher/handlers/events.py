@@ -82,13 +82,15 @@ class Events:
 
     async def handle(self, records: Sequence[Record]) -> None:
         learnt = _Learnt()
+        # Those of a partition are in their order, and below the first of them all is applied.
+        begun = {record.partition: record.offset for record in reversed(records)}
+        positions = {record.partition: record.offset + 1 for record in records}
         for record in records:
             learnt.read(record)
+        self._knowledge.reading(begun, positions, learnt.rooms.keys())
         for item in learnt.enforcements:
             async with self._pool.acquire() as connection:
                 await accounts.enforce(connection, item.account_id, blocked=item.blocked, at=item.at)
-        # Those of a partition are in their order, and below the first of them all is applied.
-        positions = {record.partition: record.offset + 1 for record in records}
         if learnt.rooms:
             await self._apply(learnt, positions)
         else:

@@ -17,8 +17,9 @@ from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.claims import Taking
 from kaiwa.dispatcher.core.agenda import Ask
 from kaiwa.dispatcher.ends import Ends
-from kaiwa.dispatcher.intake import NOTHING, Intake, Taken, TakenIn, read
-from kaiwa.dispatcher.knowledge import Knowledge, Positions
+from kaiwa.dispatcher.intake import Intake, Taken, TakenIn, read
+from kaiwa.dispatcher.knowledge import Knowledge, Needed
+from kaiwa.dispatcher.queues import Room
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.runtime import logs, metrics
 from kaiwa.store.pool import UNREACHABLE, Connection
@@ -66,16 +67,21 @@ class Sends:
             await self._quarantine(poison)
         if taken:
             ends = await self._ends.now(self._intake.automated(taken))
-            with self._scheduler.taking() as may_claim:
-                await self._take(taken, ends, may_claim=may_claim)
 
-    async def _take(self, taken: dict[str, Taken], ends: Positions, *, may_claim: bool) -> None:
+            def needed(room: Room, partition: int) -> int | None:
+                end = ends.get(partition)
+                return None if end is None else self._knowledge.needed(room, partition, end)
+
+            with self._scheduler.taking() as may_claim:
+                await self._take(taken, needed, may_claim=may_claim)
+
+    async def _take(self, taken: dict[str, Taken], needed: Needed, *, may_claim: bool) -> None:
         try:
-            found, taking = await self._take_in(taken, ends, may_claim=may_claim)
+            found, taking = await self._take_in(taken, needed, may_claim=may_claim)
         except _ClaimsFailed as error:
             # One request that cannot be committed to must not keep all others from being taken in for ever.
             _log.warning("taken_in_without_claims", exc_info=error)
-            found, taking = await self._take_in(taken, ends, may_claim=False)
+            found, taking = await self._take_in(taken, needed, may_claim=False)
         found.note()
         left = found.joined
         if taking is not None:
@@ -87,15 +93,15 @@ class Sends:
             self._knowledge.wait(found.needs[place], place, left[place])
 
     async def _take_in(
-        self, taken: dict[str, Taken], ends: Positions, *, may_claim: bool
+        self, taken: dict[str, Taken], needed: Needed, *, may_claim: bool
     ) -> tuple[TakenIn, Taking | None]:
         async with self._pool.acquire() as connection, connection.transaction():
-            found = await self._intake.take_in(connection, taken, ends)
+            found = await self._intake.take_in(connection, taken, needed)
             self._knowledge.heard(found.applied)
             known = {
                 place: many
                 for place, many in found.joined.items()
-                if not self._knowledge.lacks(found.needs.get(place, NOTHING))
+                if not self._knowledge.lacks(found.needs.get(place, {}))
             }
             asks = self._scheduler.at_once(known) if may_claim else []
             return found, await self._claimed(connection, asks) if asks else None
