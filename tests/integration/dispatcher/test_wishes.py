@@ -91,7 +91,6 @@ async def test_automation_may_be_refused_instead_of_waiting(rig: DispatcherRig, 
     else:
         person.hear("Hi, Eve on my phone")
         assert await rig.sim.settled()
-        await rig.known()  # automation may go on knowledge of five seconds ago
     outcome = await rig.final(await rig.ask(person, "not now"))
     assert (outcome.state, outcome.reason) == ("refused", "human_handling")
     assert rig.sim.books.posts("not now") == []
@@ -116,7 +115,6 @@ async def test_a_customer_who_asks_is_told(rig: DispatcherRig) -> None:
     await rig.final(await rig.ask(person, "bot speaks"))
     person.write("Am I talking to a robot?")
     assert await rig.sim.settled()
-    await rig.known()  # automation may go on knowledge of five seconds ago
     outcome = await rig.final(await rig.ask(person, "yes"))
     assert outcome.disclosure is not None
     assert outcome.disclosure.trigger == "asked"
