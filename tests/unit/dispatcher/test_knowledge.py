@@ -10,7 +10,7 @@ import pytest
 from kaiwa.dispatcher import knowledge
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.core.agenda import Desk
-from kaiwa.dispatcher.knowledge import Knowledge
+from kaiwa.dispatcher.knowledge import Knowledge, needs
 
 PLACE, OTHER = (Desk("shop", "text"), 1), (Desk("shop", "media"), 2)
 
@@ -101,3 +101,22 @@ def test_nobody_waits_for_what_is_seen_to_concern_others(room: str, end: int, ne
     knows.reading({1: 10}, {1: 14}, {("shop", "concerned")})
     assert knows.needed(("shop", room), 1, end) == needed
     assert knows.needed(("shop", room), 2, end) == end
+
+
+def row(lane: str, author: str, partition: int, end: int | None, **more: Any) -> dict[str, Any]:
+    usual = {"account_id": "shop", "bucket": "text", "state": "queued"}
+    return {**usual, "lane": lane, "author_kind": author, "partition": partition, "events_end": end, **more}
+
+
+def test_a_queue_that_a_person_joins_waits_for_nothing() -> None:
+    """Broken by: a person's message that is rung for only when automation's events are applied."""
+    bots = [row("transactional", "automation", 1, 10), row("transactional", "automation", 2, 5)]
+    assert needs(bots) == {PLACE: {1: 10, 2: 5}}
+    assert needs([*bots, row("transactional", "human", 3, None)]) == {}
+    assert needs([*bots, row("human", "human", 3, None)]) == {PLACE: {1: 10, 2: 5}}
+    nowhere = [
+        row("bulk", "automation", 1, None),
+        row("bulk", "automation", -12, 9),
+        row("bulk", "automation", 1, 9, state="refused"),
+    ]
+    assert needs(nowhere) == {}

@@ -4,6 +4,10 @@ Until its comment was read, a private reply whose caller named no customer waits
 into the conversation of the comment's author, so that erasures, holds and the order of messages concern it, too.
 """
 
+from collections.abc import Collection
+
+import asyncpg
+
 from kaiwa.contracts.partition import of_conversation
 from kaiwa.dispatcher import queues
 from kaiwa.dispatcher.rows import Row, bucket_of
@@ -28,6 +32,15 @@ def customer(row: Row) -> str | None:
     """The customer of a request, None while a room stands in for them."""
     stands_in = row["comment_id"] is not None and row["customer_id"] == room(row["comment_id"])
     return None if stands_in else row["customer_id"]
+
+
+async def commenters(source: asyncpg.Pool, asked: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Who wrote these comments of these accounts, as far as they were read."""
+    if not asked:
+        return {}
+    accounts, comments = zip(*asked, strict=True)
+    found = _sql.commenters(source, accounts=accounts, comments=comments)
+    return {(row["account_id"], row["comment_id"]): row["customer_id"] async for row in found}
 
 
 async def moved(connection: Connection, row: Row) -> bool:

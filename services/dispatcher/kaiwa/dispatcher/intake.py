@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import asyncpg
 import msgspec
 
 from kaiwa.bus.records import Record, header_text
@@ -18,14 +19,12 @@ from kaiwa.contracts.times import from_ms, parse
 from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.dispatcher import comments, endings, queues
 from kaiwa.dispatcher.contents import Contents, Saying
-from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.faults import Fault
 from kaiwa.dispatcher.core.intake import addressable, due_at, fault, registry_fault, tag_fault
-from kaiwa.dispatcher.core.lanes import RANKS
 from kaiwa.dispatcher.core.unit import Content, contents, handover
-from kaiwa.dispatcher.knowledge import Needed, Positions, unknown
+from kaiwa.dispatcher.knowledge import Needed, Positions, needs, unknown
 from kaiwa.dispatcher.outcomes import Told, report, words
-from kaiwa.dispatcher.queues import Place
+from kaiwa.dispatcher.queues import Place, Room
 from kaiwa.dispatcher.rows import Row, bucket_of
 from kaiwa.runtime import metrics
 from kaiwa.store.pool import Connection
@@ -73,14 +72,28 @@ class Intake:
         self._vault = vault
         self._partitions = partitions
 
-    def automated(self, taken: Mapping[str, Taken]) -> set[int]:
-        """Where the events of the conversations are in which automation would speak."""
-        return {
-            of_conversation(item.request.account_id, customer_id, self._partitions)
-            for item in taken.values()
-            if item.request.author.kind == "automation"
-            and (customer_id := item.request.recipient.customer_id)
+    async def speaking(self, source: asyncpg.Pool, taken: Mapping[str, Taken]) -> dict[str, tuple[Room, int]]:
+        """Of automation's requests, by their intents' ids: the conversation, and where its events are; without those that
+        answer a comment of nobody knows whom.
+        """
+        asked = {
+            name: item.request for name, item in taken.items() if item.request.author.kind == "automation"
         }
+        named = {
+            (one.account_id, one.recipient.comment_id)
+            for one in asked.values()
+            if one.recipient.comment_id and not one.recipient.customer_id
+        }
+        wrote = await comments.commenters(source, named)
+        rooms = {
+            name: (one.account_id, customer_id)
+            for name, one in asked.items()
+            if (
+                customer_id := one.recipient.customer_id
+                or wrote.get((one.account_id, one.recipient.comment_id or ""))
+            )
+        }
+        return {name: (room, of_conversation(*room, self._partitions)) for name, room in rooms.items()}
 
     async def take_in(
         self, connection: Connection, taken: dict[str, Taken], needed: Needed = unknown
@@ -96,11 +109,7 @@ class Intake:
         for row in rows:
             customer_id = row["customer_id"]
             row["partition"] = self._partition(row["account_id"], customer_id) if customer_id else None
-            row["events_end"] = (
-                needed((row["account_id"], customer_id), row["partition"])
-                if customer_id and row["author_kind"] == "automation"
-                else None
-            )
+            row["events_end"] = needed(row["intent_id"])
         new = {row["intent_id"] async for row in self._insert(connection, taken, rows, now)}
         fresh = [row for row in rows if row["intent_id"] in new]
         were = Counter("refused" if row["state"] == "refused" else "accepted" for row in fresh)
@@ -111,7 +120,7 @@ class Intake:
         rooms = sorted({(row["account_id"], row["customer_id"]) for row in fresh if row["customer_id"]})
         accounts, customers = zip(*rooms, strict=True) if rooms else ((), ())
         joined = await queues.refresh(connection, accounts=accounts, customers=customers)
-        return TakenIn(joined, were, _needs(fresh), dict(found[0]["applied"] or ()))
+        return TakenIn(joined, were, needs(fresh), dict(found[0]["applied"] or ()))
 
     def _insert(
         self, connection: Connection, taken: dict[str, Taken], rows: list[dict[str, Any]], now: datetime
@@ -143,20 +152,6 @@ class Intake:
         """Where the conversation's events are; of a room without a customer anywhere, see the migration."""
         stands_in = comments.is_room(customer_id)
         return -self._partitions if stands_in else of_conversation(account_id, customer_id, self._partitions)
-
-
-def _needs(rows: list[dict[str, Any]]) -> Mapping[Place, Positions]:
-    found: dict[Place, dict[int, int]] = {}
-    people = set()
-    for row in rows:
-        if row["state"] != "queued":
-            continue
-        place = Desk(row["account_id"], row["bucket"]), RANKS[row["lane"]]
-        if row["author_kind"] == "human":
-            people.add(place)
-        elif (end := row["events_end"]) is not None:
-            found.setdefault(place, {})[row["partition"]] = end
-    return {place: needs for place, needs in found.items() if place not in people}
 
 
 def _told(row: dict[str, Any], now: datetime) -> Told:

@@ -10,12 +10,14 @@ answers would be claimed in vain, put back, and looked at again a quarter of a s
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import asyncpg
 
 from kaiwa.dispatcher.bell import Bell
+from kaiwa.dispatcher.core.agenda import Desk
+from kaiwa.dispatcher.core.lanes import RANKS
 from kaiwa.dispatcher.queues import Place, Room
 from kaiwa.runtime import logs
 from kaiwa.store.pool import UNREACHABLE
@@ -30,12 +32,27 @@ _PATIENCE = 1.0  # seconds; then it is left to the scheduler's look at everythin
 Positions = Mapping[int, int]
 """By partition of the events, the offset below which they are, or have to be, applied."""
 
-Needed = Callable[[Room, int], int | None]
-"""Of a conversation, in its partition: how far that has to be applied before automation speaks. None: nobody can tell."""
+Needed = Callable[[str], int | None]
+"""For an intent, how far its conversation's events have to be applied before it may go. None: nobody can tell, or need."""
 
 
-def unknown(_room: Room, _partition: int) -> None:
+def unknown(_: str) -> None:
     """Where Kafka was not asked. Time has to tell."""
+
+
+def needs(rows: Iterable[Mapping[str, Any]]) -> Mapping[Place, Positions]:
+    """Of the queues of new requests which automation alone has joined."""
+    found: dict[Place, dict[int, int]] = {}
+    people = set()
+    for row in rows:
+        if row["state"] != "queued":
+            continue
+        place = Desk(row["account_id"], row["bucket"]), RANKS[row["lane"]]
+        if row["author_kind"] == "human":
+            people.add(place)
+        elif (end := row["events_end"]) is not None and row["partition"] >= 0:
+            found.setdefault(place, {})[row["partition"]] = end
+    return {place: ends for place, ends in found.items() if place not in people}
 
 
 class _Waiting(NamedTuple):

@@ -19,12 +19,12 @@ from kaiwa.dispatcher.core.agenda import Ask
 from kaiwa.dispatcher.ends import Ends
 from kaiwa.dispatcher.intake import Intake, Taken, TakenIn, read
 from kaiwa.dispatcher.knowledge import Knowledge, Needed
-from kaiwa.dispatcher.queues import Room
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.runtime import logs, metrics
 from kaiwa.store.pool import UNREACHABLE, Connection
 
 _QUARANTINE_WITHIN = 10.0
+_NOWHERE = ("", ""), -1
 
 _log = logs.get_logger()
 
@@ -66,9 +66,11 @@ class Sends:
         if poison:
             await self._quarantine(poison)
         if taken:
-            ends = await self._ends.now(self._intake.automated(taken))
+            speaking = await self._intake.speaking(self._pool, taken)
+            ends = await self._ends.now({partition for _, partition in speaking.values()})
 
-            def needed(room: Room, partition: int) -> int | None:
+            def needed(intent_id: str) -> int | None:
+                room, partition = speaking.get(intent_id, _NOWHERE)
                 end = ends.get(partition)
                 return None if end is None else self._knowledge.needed(room, partition, end)
 

@@ -8,6 +8,11 @@ from jsonb_to_recordset(:comments::jsonb) as r(
 order by account_id, comment_id
 on conflict (account_id, comment_id) do update set seen_at = least(g.seen_at, excluded.seen_at);
 
+-- name: commenters(accounts, comments)
+select account_id, comment_id, g.customer_id
+from unnest(:accounts::text[], :comments::text[]) as k(account_id, comment_id)
+join dispatcher.comments as g using (account_id, comment_id);
+
 -- name: want_comment(account_id, comment_id)!
 update dispatcher.comments set look_due = coalesce(look_due, clock_timestamp())
 where account_id = :account_id and comment_id = :comment_id;
