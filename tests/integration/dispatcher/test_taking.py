@@ -62,18 +62,28 @@ async def db(database: str) -> AsyncIterator[asyncpg.Pool]:
         yield opened
 
 
+def intake_of(db: asyncpg.Pool, scheduling: Scheduler, bell: Bell) -> Sends:
+    """One that takes in people's requests, for which Kafka is asked nothing."""
+    ring = Ring([b"k" * 32])
+    return Sends(
+        db,
+        cast("Any", None),
+        Intake(Contents(lambda: ring), partitions=12),
+        Ends(cast("Any", None)),
+        knowledge=Knowledge(db, bell),
+        scheduler=scheduling,
+        bell=bell,
+    )
+
+
 @asynccontextmanager
 async def at_work(db: asyncpg.Pool, marker: Commits, sender: Delivers) -> AsyncIterator[tuple[Sends, Any]]:
     """An intake beside a scheduler, and the task of the latter."""
-    ring = Ring([b"k" * 32])
     scheduling: Scheduler = scheduler(db, marker, sender)
     running = asyncio.create_task(scheduling.run())
     await asyncio.sleep(0)  # it has begun
-    intake = Intake(Contents(lambda: ring), partitions=12)
     try:
-        bell = Bell()
-        more: dict[str, Any] = {"knowledge": Knowledge(db, bell), "scheduler": scheduling, "bell": bell}
-        yield Sends(db, cast("Any", None), intake, Ends(cast("Any", None)), **more), running
+        yield intake_of(db, scheduling, Bell()), running
     finally:
         running.cancel()
         await asyncio.wait([running])
@@ -114,11 +124,10 @@ async def test_only_claims_of_what_was_taken_in_are_taken_off_the_bell(
     for customer in left:
         await db.execute(REQUEST, SHOP, customer)
         await db.execute(OLDER, SHOP, customer)
-    scheduling, bell, ring = scheduler(db, Commits(), Delivers()), Bell(), Ring([b"k" * 32])
+    scheduling, bell = scheduler(db, Commits(), Delivers()), Bell()
     scheduling._open = True  # and has looked at nothing yet
     ear = bell.ear()
-    intake = Intake(Contents(lambda: ring), partitions=12)
-    await Sends(db, cast("Any", None), intake, scheduling, bell).handle([asked("c1")])
+    await intake_of(db, scheduling, bell).handle([asked("c1")])
     claimed = await db.fetch(
         "select customer_id from dispatcher.intents where state = 'sending' and account_id = $1", SHOP
     )
