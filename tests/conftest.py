@@ -1,6 +1,7 @@
 """What every tier stands on: the pure tiers open no socket, the others share one real Kafka and PostgreSQL."""
 
 import gc
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ TESTS = Path(__file__).parent
 PURE_TIERS = {"unit", "contract"}
 EMBEDDED = ("integration/devstack", "e2e/test_demo.py")
 """They test the embedded stack itself."""
+
+# A shell starts what it puts into the background deaf to ctrl-c, and so would be all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How fast examples come says something of the machine's load, nothing of the code.
 settings.register_profile("kaiwa", deadline=None, suppress_health_check=[HealthCheck.too_slow])
