@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any, cast
 
 import asyncpg
 import pytest
-from claiming import SHOP, Commits, Delivers, scheduler, shops
+from claiming import POLICY, SHOP, Commits, Delivers, scheduler, shops
 
 from kaiwa.dispatcher.core.agenda import Ask, Desk
+from kaiwa.dispatcher.mark import Marker
 
 
 @pytest.fixture
@@ -31,6 +34,32 @@ async def test_what_is_near_is_committed_to_at_once(db: asyncpg.Pool) -> None:
     marker = Commits()
     calls, _ = await claimed(db, marker)
     assert (calls, [len(ids) for ids in marker.asked]) == (["a call", None], [1])
+
+
+def marker(db: asyncpg.Pool) -> Marker:
+    """The real one but for what is said."""
+    made, says = Marker(db, cast("Any", None), cast("Any", None), policy=POLICY), Commits()
+    for name in ("prepare", "parts", "calls"):
+        setattr(made, name, getattr(says, name))
+    return made
+
+
+@pytest.mark.parametrize("first", ["overtaken", "claimed again"])
+async def test_a_claim_that_was_overtaken_has_no_part_in_the_next_one(db: asyncpg.Pool, first: str) -> None:
+    """Promise 3. A person's message took its slot, and it was claimed again before it was told; both are marked together.
+
+    Broken by: a call for each of them, which is two messages; or none for either, as the old fence hides the new one.
+    """
+    _, (overtaken, call) = await scheduler(db, Commits()).claim([Ask(Desk(SHOP, "text"), 0, 2)])
+    assert call is None
+    fence = await db.fetchval(
+        "update dispatcher.intents set fence = nextval('dispatcher.fences') where intent_id = $1 returning fence",
+        overtaken.intent_id,
+    )
+    both = {"overtaken": overtaken, "claimed again": replace(overtaken, fence=fence)}
+    order = sorted(both, key=lambda name: name != first)
+    marked: list[Any] = await marker(db).mark([both[name] for name in order])
+    assert dict(zip(order, marked, strict=True)) == {"overtaken": None, "claimed again": "a call"}
 
 
 async def test_one_that_cannot_be_committed_to_stops_nobody(db: asyncpg.Pool) -> None:

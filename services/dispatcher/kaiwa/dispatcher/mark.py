@@ -116,16 +116,25 @@ class Marker:
     async def mark(self, claims: list[Claim]) -> list[Call | Errand | None]:
         """A call for each claim, what it needs first, or None where it no longer holds or may no longer go."""
         async with self._pool.acquire() as connection, connection.transaction():
-            fences = {claim.intent_id: claim.fence for claim in claims}
-            held = _sql.lock_claimed(connection, ids=list(fences), fences=list(fences.values()))
-            ids = [row["intent_id"] async for row in held]
-            found = [row async for row in _sql.claimed(connection, ids=ids)]
+            # One that was overtaken and claimed again may be here twice: as the claim that holds, and as the one that did.
+            held = {
+                row["intent_id"]: row["fence"]
+                async for row in _sql.lock_claimed(
+                    connection,
+                    ids=[claim.intent_id for claim in claims],
+                    fences=[claim.fence for claim in claims],
+                )
+            }
+            found = [row async for row in _sql.claimed(connection, ids=list(held))]
             decided = [(row, await self._decide(connection, row)) for row in found]
             prepared = await self.prepare(connection, [(row, send) for row, send in decided if send])
             numbers = await self._begin(connection, prepared)
         crash.point("dispatcher.sending_committed")
         done = self.calls(prepared, numbers)
-        return [done.get(claim.intent_id) for claim in claims]
+        return [
+            done.get(claim.intent_id) if held.get(claim.intent_id) == claim.fence else None
+            for claim in claims
+        ]
 
     async def prepare(self, connection: Connection, decided: Sequence[tuple[Row, Send]]) -> Prepared:
         """Calls for what may go, in a transaction that has it locked; to be begun in the same one."""

@@ -240,7 +240,7 @@ where c.account_id = g.account_id and c.customer_id = g.customer_id and c.in_fli
 
 -- name: lock_claimed(ids, fences)
 -- The claims that still hold; their conversations stay locked until `sending` is committed.
-select i.intent_id
+select i.intent_id, i.fence
 from dispatcher.intents as i
 join unnest(:ids::text[], :fences::bigint[]) as k(intent_id, fence) using (intent_id, fence)
 join dispatcher.conversations as c using (account_id, customer_id)
