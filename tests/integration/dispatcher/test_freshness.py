@@ -1,6 +1,6 @@
 """Promises 4 and 7 in the moment in which they are hard: a bot answers sooner than what it answers has been applied."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
@@ -33,16 +33,24 @@ async def talked(rig: DispatcherRig, count: int = 4) -> list[Person]:
     return people
 
 
+async def overtaking(
+    rig: DispatcherRig, people: list[Person], happens: Callable[[Person], object], words: str
+) -> list[str]:
+    """Automation's requests to say that, each decided about before what happens in its conversation is applied."""
+    async with events_held(rig):
+        for person in people:
+            happens(person)
+        assert await rig.sim.settled()
+        asked = [await rig.ask(person, f"{words} {person.customer_id}") for person in people]
+        for request in asked:
+            await rig.until_stored(DECIDED, request, True)
+    return asked
+
+
 async def test_an_answer_to_the_question_whether_it_is_a_bot_says_so(rig: DispatcherRig) -> None:
     """Broken by: automation that speaks from knowledge of a few seconds ago, which does not hold the question."""
     people = await talked(rig)
-    async with events_held(rig):
-        for person in people:
-            person.write("Are you a bot?")
-        assert await rig.sim.settled()
-        asked = [await rig.ask(person, f"I have answered {person.customer_id}") for person in people]
-        for request in asked:
-            await rig.until_stored(DECIDED, request, True)
+    asked = await overtaking(rig, people, lambda person: person.write("Are you a bot?"), "I have answered")
     for person, request in zip(people, asked, strict=True):
         outcome = await rig.final(request)
         (call,) = rig.sim.books.accepted(f"I have answered {person.customer_id}")
@@ -54,13 +62,9 @@ async def test_an_answer_to_the_question_whether_it_is_a_bot_says_so(rig: Dispat
 async def test_nothing_is_said_over_a_person_who_has_just_taken_over(rig: DispatcherRig) -> None:
     """Broken by: the same. What is not known yet is the echo of a message that was typed on the phone."""
     people = await talked(rig)
-    async with events_held(rig):
-        for person in people:
-            person.hear("Hi, this is Eve on my phone")
-        assert await rig.sim.settled()
-        asked = [await rig.ask(person, f"over Eve {person.customer_id}") for person in people]
-        for request in asked:
-            await rig.until_stored(DECIDED, request, True)
+    asked = await overtaking(
+        rig, people, lambda person: person.hear("Hi, this is Eve on my phone"), "over Eve"
+    )
     for request in asked:
         await rig.deferred(request, "human_handling")
     assert rig.sim.books.posts("over Eve") == []
