@@ -2,7 +2,7 @@
 
 ``python stub_graph.py PORT BOOTSTRAP_SERVERS`` (or ``-`` for no echoes). It says what arrived where and when, which is
 what limits are held against: ``GET /arrivals`` is JSON of the monotonic times by node, ``GET /texts`` the times by text.
-Texts are told by their last word, so that a disclosure in front does not matter. ``POST /forget`` begins anew.
+Texts are told by their last word, so that a disclosure in front does not matter.
 """
 
 import asyncio
@@ -35,9 +35,6 @@ _encode = msgspec.json.Encoder().encode
 class Books:
     def __init__(self) -> None:
         self.numbers = itertools.count()
-        self.forget()
-
-    def forget(self) -> None:
         self.arrivals: defaultdict[str, list[float]] = defaultdict(list)
         self.texts: dict[str, float] = {}
         self.repeated: list[str] = []
@@ -61,8 +58,6 @@ class Books:
                 return json.dumps(self.arrivals).encode()
             case "/texts":
                 return json.dumps({"at": self.texts, "repeated": self.repeated}).encode()
-            case "/forget":
-                self.forget()
         return b"{}"
 
 

@@ -60,6 +60,33 @@ def by_hand(room: Room, word: str) -> Outgoing:
     return request(room, word, lane="human", author=HUMAN)
 
 
+class Stub:
+    """What `stub_graph.py` says of the calls that came to it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.client = httpx.AsyncClient(base_url=url, trust_env=False, timeout=30)
+
+    async def ready(self) -> None:
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    await self.arrivals()
+                except httpx.ConnectError:
+                    await asyncio.sleep(0.05)
+                else:
+                    return
+
+    async def texts(self) -> dict[str, float]:
+        """When each text arrived; every one came once."""
+        said = (await self.client.get("/texts")).json()
+        assert said["repeated"] == []
+        return dict(said["at"])
+
+    async def arrivals(self) -> dict[str, list[float]]:
+        return dict((await self.client.get("/arrivals")).json())
+
+
 @dataclass
 class Yard:
     """A database, a stub, dispatchers, and a producer of requests."""
@@ -89,33 +116,31 @@ class Yard:
             "KAIWA_DISPATCHER__CALLS": str(self.calls),
         }
         self._vault = Contents.from_file(keys["KAIWA_DISPATCHER__SEAL_KEY_FILE"])
-        await self._stub()
+        self.stub = await self._stub(self.stack.bootstrap_servers)
+        url = self.stub.url
+        self.env |= {"KAIWA_META__FACEBOOK_GRAPH_URL": url, "KAIWA_META__INSTAGRAM_GRAPH_URL": url}
         return self
+
+    async def silent_stub(self) -> Stub:
+        """For clients beside ours: their calls have no echoes, which would be work for the dispatcher."""
+        return await self._stub("-")
 
     async def __aexit__(self, *_: object) -> None:
         await self._exit.aclose()
 
-    async def _stub(self) -> None:
+    async def _stub(self, servers: str) -> Stub:
         port = free_port()
-        command = [sys.executable, str(BENCH / "stub_graph.py"), str(port), self.stack.bootstrap_servers]
-        log = self.folder / "stub.log"
-        stub = Process(self.stack.keeper, "stub", command, env={"PATH": "/usr/bin:/bin"}, log=log)
-        stub.start()
-        self._exit.push_async_callback(stub.kill)
-        self.url = f"http://127.0.0.1:{port}"
-        self.env |= {"KAIWA_META__FACEBOOK_GRAPH_URL": self.url, "KAIWA_META__INSTAGRAM_GRAPH_URL": self.url}
-        self.stub = await self._exit.enter_async_context(
-            httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=30)
+        command = [sys.executable, str(BENCH / "stub_graph.py"), str(port), servers]
+        name = f"stub-{port}"
+        process = Process(
+            self.stack.keeper, name, command, env={"PATH": "/usr/bin:/bin"}, log=self.folder / f"{name}.log"
         )
-        async with asyncio.timeout(30):
-            while not await self._answers():  # noqa: ASYNC110 - it is another process
-                await asyncio.sleep(0.05)
-
-    async def _answers(self) -> bool:
-        try:
-            return (await self.stub.get("/arrivals")).is_success
-        except httpx.ConnectError:
-            return False
+        process.start()
+        self._exit.push_async_callback(process.kill)
+        stub = Stub(f"http://127.0.0.1:{port}")
+        self._exit.push_async_callback(stub.client.aclose)
+        await stub.ready()
+        return stub
 
     @asynccontextmanager
     async def dispatcher(self, name: str = "dispatcher", **more: str) -> AsyncIterator[Contestant]:
@@ -156,15 +181,6 @@ class Yard:
         walk = iter(records)
         while some := list(itertools.islice(walk, a_time)):
             await self.producer.publish(some, within=WITHIN)
-
-    async def texts(self) -> dict[str, float]:
-        """When each text arrived at the stub; every one came once."""
-        said = (await self.stub.get("/texts")).json()
-        assert said["repeated"] == []
-        return dict(said["at"])
-
-    async def arrivals(self) -> dict[str, list[float]]:
-        return dict((await self.stub.get("/arrivals")).json())
 
     async def until_sent(self, count: int, *, within: float) -> None:
         """Until so many are settled in the database, and their outcomes are on Kafka."""
