@@ -94,10 +94,12 @@ class Ahead(Slots):
         return await super().give(connection, buckets, wanted, horizon=horizon, lead=lead)
 
 
-def scheduler(db: asyncpg.Pool, marker: Commits, sender: Delivers | None = None) -> Scheduler:
+def scheduler(
+    db: asyncpg.Pool, marker: Commits, sender: Delivers | None = None, *, calls: int = 10
+) -> Scheduler:
     slots = Ahead(db, DatabaseClock())
     return Scheduler(
-        db, cast("Marker", marker), cast("Sender", sender), slots, Bell(), policy=POLICY, calls=10
+        db, cast("Marker", marker), cast("Sender", sender), slots, Bell(), policy=POLICY, calls=calls
     )
 
 

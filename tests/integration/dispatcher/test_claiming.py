@@ -69,6 +69,20 @@ async def test_one_that_cannot_be_committed_to_stops_nobody(db: asyncpg.Pool) ->
     assert (calls, count, len(marker.asked)) == ([None, None], 2, 1)
 
 
+async def test_room_for_thousands_of_calls_is_room_for_automation(db: asyncpg.Pool) -> None:
+    """Broken by: a reserve for people that is taken from each batch, which it outgrows: automation would never go."""
+    await db.execute("update dispatcher.intents set lane = 'bulk'")
+    await db.execute("update dispatcher.conversations set next_lane = 2")
+    sender = Delivers()
+    running = asyncio.create_task(scheduler(db, Commits(), sender, calls=5_000).run())
+    async with asyncio.timeout(30):
+        while not sender.calls:  # noqa: ASYNC110 - the event is in PostgreSQL
+            await asyncio.sleep(0.02)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert "a call" in sender.calls
+
+
 async def test_what_may_not_go_keeps_nobody_from_a_slot(db: asyncpg.Pool) -> None:
     """Broken by: refusing under the locks of the buckets, after the time was taken by which the others' slots are cut."""
     await db.execute("update dispatcher.intents set expires_at = now() where intent_id = 'c1'")

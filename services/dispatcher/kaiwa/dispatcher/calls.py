@@ -22,7 +22,13 @@ class Calls:
 
     @property
     def room(self) -> int:
+        """How many more there may be."""
         return self._most - len(self._under_way) - self.asked
+
+    @property
+    def shared(self) -> int:
+        """How many of them automation may have; below 0 where people have begun on their reserve."""
+        return self.room - self.reserve
 
     def begin(self, made: Iterable[Made]) -> None:
         for claim, call in made:

@@ -33,7 +33,7 @@ from kaiwa.store.queries import load
 _sql = load("kaiwa.dispatcher")
 _log = logs.get_logger()
 
-_MOST = 64  # claims of one transaction
+_MOST = 128  # claims of one transaction
 _AT_ONCE = 32  # conversations of an intake that claims itself: of more, there are others to be fair to
 _RIPEN = 0.1  # seconds between looks at what falls due
 _LOOK = 0.5  # seconds between looks at everything
@@ -90,9 +90,9 @@ class Scheduler:
         now = time.monotonic()
         await self._look(now)
         room = min(self._calls.room, _MOST)
-        reserve = min(self._calls.reserve, room)
-        asks = self._agenda.plan(room, reserve, now) if room > 0 else []
-        self._crowded = _most(asks) >= room - reserve
+        shared = min(self._calls.shared, _MOST)
+        asks = self._agenda.plan(room, shared, now) if room > 0 else []
+        self._crowded = _most(asks) >= shared
         self._people_crowded = _most(ask for ask in asks if ask.rank == HUMAN) >= room
         if not asks:
             due = self._agenda.next() if room > 0 else None

@@ -109,12 +109,12 @@ class Agenda:
         known = self._side(rank).waiting.get(desk, {}).get(rank, 0)
         self.note([Queue(desk, rank, min(known + count, MANY))])
 
-    def plan(self, room: int, reserve: int, now: float) -> list[Ask]:
-        """What to lock for ``room`` claims, of which people alone may have the last ``reserve``."""
+    def plan(self, room: int, shared: int, now: float) -> list[Ask]:
+        """What to lock for ``room`` claims, of which automation may have ``shared``, less what people take."""
         self._people.wake(now)
         self._others.wake(now)
         people = self._people.deal(room, self._sizes)
-        others = self._others.deal(room - sum(people.values()) - reserve, self._sizes)
+        others = self._others.deal(shared - sum(people.values()), self._sizes)
         asks = [Ask(desk, HUMAN, most) for desk, most in people.items()]
         for desk, most in others.items():
             lanes = self._others.waiting[desk]
