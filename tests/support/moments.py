@@ -1,8 +1,9 @@
 """Moments around one noon, and values of the dispatcher's core that let a message go unless a test says otherwise."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from kaiwa.contracts.outcomes import Trigger
 from kaiwa.contracts.sends import AuthorKind

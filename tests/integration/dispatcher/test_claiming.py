@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any, cast
 
 import asyncpg
 import pytest
 from claiming import POLICY, SHOP, Commits, Delivers, scheduler, shops
+from msgspec.structs import replace
 
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.mark import Marker

@@ -1,9 +1,9 @@
 """What is certain about who waits: when it may go no more, and what becomes of it."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from kaiwa.contracts.reasons import Reason
 from kaiwa.contracts.sends import ThreadControl

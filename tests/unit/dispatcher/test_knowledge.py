@@ -24,7 +24,7 @@ def known(**more: Any) -> tuple[Knowledge, Any]:
 def test_a_queue_is_rung_for_once_all_that_it_needs_is_applied() -> None:
     """Broken by: a partition that stands for the others, an offset too few, or a ring that is repeated."""
     knows, ear = known()
-    knows.wait({1: 10, 2: 5}, PLACE, 3)
+    knows.wait({PLACE: {1: 10, 2: 5}}, {PLACE: 3})
     assert knows.lacks({1: 10})
     for applied in ({1: 10}, {2: 4}, {3: 99}):
         knows.heard(applied)
@@ -41,8 +41,7 @@ def test_what_is_known_waits_for_nothing() -> None:
     knows, ear = known()
     knows.heard({1: 10})
     knows.heard({1: 9})
-    knows.wait({1: 10}, PLACE, 1)
-    knows.wait({1: 11}, OTHER, 1)
+    knows.wait({PLACE: {1: 10}, OTHER: {1: 11}}, {PLACE: 1, OTHER: 1})
     assert ear.answered().joined == Counter({PLACE: 1})
 
 
@@ -57,7 +56,7 @@ async def test_what_others_apply_is_heard_of_too(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(knowledge, "_sql", SimpleNamespace(applied=applied))
     knows, ear = known(pool="the pool")
     running = asyncio.create_task(knows.run())
-    knows.wait({1: 10}, PLACE, 2)
+    knows.wait({PLACE: {1: 10}}, {PLACE: 2})
     async with asyncio.timeout(30):
         await ear.wait(30)
     running.cancel()
@@ -74,7 +73,7 @@ async def test_what_never_comes_is_left_to_the_scheduler(monkeypatch: pytest.Mon
     monkeypatch.setattr(knowledge, "_PATIENCE", 0.0)
     knows, ear = known()
     running = asyncio.create_task(knows.run())
-    knows.wait({1: 10}, PLACE, 2)
+    knows.wait({PLACE: {1: 10}}, {PLACE: 2})
     async with asyncio.timeout(30):
         while knows._waiting:  # noqa: ASYNC110 - its own loop ends it
             await asyncio.sleep(0.01)

@@ -1,5 +1,7 @@
 """What analytics learns of an outcome (operations.md 3): states, reasons, counts, hours; nobody, and nothing they said."""
 
+from functools import lru_cache
+
 import msgspec
 
 from kaiwa.bus.records import Outgoing
@@ -27,8 +29,8 @@ def outbound(outcome: Outcome, measured: Measured, pseudonym_key: bytes) -> Outb
         author_kind=outcome.author_kind,
         lane=outcome.lane,
         message=measured.message,
-        conversation=ids.opaque(pseudonym_key, "conversation", outcome.account_id, outcome.customer_id or ""),
-        account=ids.opaque(pseudonym_key, "account", outcome.account_id),
+        conversation=_pseudonym(pseudonym_key, "conversation", outcome.account_id, outcome.customer_id or ""),
+        account=_pseudonym(pseudonym_key, "account", outcome.account_id),
         hour=f"{outcome.decided_at[:13]}:00:00.000Z",
         elapsed_ms=measured.elapsed_ms,
         parts=len(outcome.parts),
@@ -41,6 +43,12 @@ def outbound(outcome: Outcome, measured: Measured, pseudonym_key: bytes) -> Outb
         error_code=error.code if error else None,
         error_subcode=error.subcode if error else None,
     )
+
+
+@lru_cache(maxsize=4096)
+def _pseudonym(key: bytes, *parts: str) -> str:
+    """Of whom several outcomes tell in a row."""
+    return ids.opaque(key, *parts)
 
 
 def record(outcome: Outcome, measured: Measured, pseudonym_key: bytes) -> Outgoing:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -38,8 +37,7 @@ _UNTOLD = dict.fromkeys(("evidence", "tag", "disclosure", "window_closes_at")) |
 _ACTIONS = {"escalate", "release", "cancel"}
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """A request that can be read, when Kafka got it, and the trace it belongs to. ``chosen``: the field by which it would
     choose a tag.
     """

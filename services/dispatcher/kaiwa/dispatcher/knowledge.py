@@ -95,11 +95,13 @@ class Knowledge:
         if self._waiting:
             self._ring()
 
-    def wait(self, needs: Positions, place: Place, many: int) -> None:
-        """Ring for so many conversations of this queue once all of that is applied."""
-        self._waiting.append(_Waiting(needs, place, many, time.monotonic()))
-        self._somebody.set()
-        self._ring()
+    def wait(self, needs: Mapping[Place, Positions], joined: Mapping[Place, int]) -> None:
+        """Ring for so many conversations of each queue once all that it needs is applied."""
+        if joined:
+            now = time.monotonic()
+            self._waiting += [_Waiting(needs[place], place, many, now) for place, many in joined.items()]
+            self._somebody.set()
+            self._ring()
 
     async def run(self) -> None:
         """Hear of what other processes apply; of its own batches this one hears at once."""

@@ -5,7 +5,6 @@ What is returned has been promised to the database as "perhaps sent"; only a :cl
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import asyncpg
@@ -48,8 +47,7 @@ _sql = load("kaiwa.dispatcher")
 _log = logs.get_logger()
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """A request that is this process's to send for the length of the lease, and its first slot."""
 
     intent_id: str
@@ -62,8 +60,7 @@ class Claim:
     """To learn from: how long it took from then to being ready."""
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One POST, durably announced."""
 
     part_id: int
@@ -71,20 +68,23 @@ class Call:
     want: Want
     login: Login
     edge: str
-    body: Mapping[str, Any] = field(repr=False)
+    body: Mapping[str, Any]
     cause: str | None  # the request's traceparent
     waited: float  # seconds since it was asked for
     lane: str
     late: float | None  # seconds from due to `marked`; None where a rule or a pause held it back
-    marked: float = field(default_factory=time.monotonic)
-    announced: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    marked: float = msgspec.field(default_factory=time.monotonic)
+    announced: tuple[Mapping[str, Any], ...] = ()
     """Bodies of the calls that may go before it: seen, typing."""
     borrowed: tuple[bytes, ...] = ()
     """The uploads whose ids it names."""
 
+    def __repr__(self) -> str:
+        """Without what it says: it may stand in a log."""
+        return f"Call(part_id={self.part_id}, edge={self.edge!r}, account_id={self.want.desk.account_id!r})"
 
-@dataclass(frozen=True)
-class _Ready:
+
+class _Ready(msgspec.Struct, frozen=True):
     """A call that only lacks its part's number."""
 
     row: Row

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import asyncpg
+import msgspec
 
 from kaiwa.dispatcher import comments, endings, sent, settle
 from kaiwa.dispatcher.accounts import set_state
@@ -24,8 +24,7 @@ from kaiwa.store.queries import load
 _sql = load("kaiwa.dispatcher")
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """A call and what its answer means."""
 
     part_id: int

@@ -40,7 +40,7 @@ def account(row: Row) -> Account:
 
 
 def conversation(row: Row) -> Conversation:
-    known = {name: row[name] for name in Conversation.__dataclass_fields__}
+    known = {name: row[name] for name in Conversation.__struct_fields__}
     if known["human_until"] == datetime.max:  # noqa: DTZ901 - as asyncpg reads PostgreSQL's infinity
         known["human_until"] = FOREVER
     return Conversation(**known)
@@ -96,7 +96,7 @@ def bucket_of(kind: str | None, *, comment: bool, live: bool) -> BucketClass:
 def limits(row: Row) -> Limits:
     """What the account's file says, else the platform's figures."""
     given = {"text_per_second": _DEFAULT_TEXT_RATE[row["login"]]} | row["limits"]
-    return Limits(**{name: given[name] for name in Limits.__dataclass_fields__ if name in given})
+    return Limits(**{name: given[name] for name in Limits.__struct_fields__ if name in given})
 
 
 def rate(row: Row) -> Rate:

@@ -6,11 +6,11 @@ probes) go through a Graph that this guards: none is made during a pause, and wh
 
 import time
 from collections.abc import Awaitable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
 
 import asyncpg
+import msgspec
 
 from kaiwa.dispatcher.core.classify import Again, Scope, Verdict, classify
 from kaiwa.dispatcher.core.throttle import CALM, FIRST_PAUSE, FULL, LONGEST_PAUSE, SLOW_FROM
@@ -40,8 +40,7 @@ class Throttled(DependencyError):
         )
 
 
-@dataclass(frozen=True)
-class Heard:
+class Heard(msgspec.Struct, frozen=True):
     """What the answer to a call of an account says of limits: by its headers, and by what it means."""
 
     account_id: str

@@ -9,9 +9,10 @@ Invariants
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+
+import msgspec
 
 SKEW = timedelta(seconds=10)
 """How far the platform's clock may be behind ours: an echo this much older than a call is not of that call."""
@@ -27,8 +28,7 @@ ECHOED_AS = {
 """What the echo of a kind may call itself; every other kind keeps its name (platform.md 1.7)."""
 
 
-@dataclass(frozen=True)
-class OpenPart:
+class OpenPart(msgspec.Struct, frozen=True):
     """A part that an echo might explain: being sent, in doubt, given up without an answer, or sent with its mid."""
 
     part_id: int
@@ -39,16 +39,14 @@ class OpenPart:
     called_at: datetime
 
 
-@dataclass(frozen=True)
-class SeenEcho:
+class SeenEcho(msgspec.Struct, frozen=True):
     mid: str
     kind: str
     content_hash: bytes | None
     occurred_at: datetime
 
 
-@dataclass(frozen=True)
-class Ours:
+class Ours(msgspec.Struct, frozen=True):
     """``part_id`` was sent, as this echo shows."""
 
     mid: str
@@ -57,8 +55,7 @@ class Ours:
     at: datetime
 
 
-@dataclass(frozen=True)
-class Others:
+class Others(msgspec.Struct, frozen=True):
     """Somebody wrote on another device, or another app did."""
 
     mid: str

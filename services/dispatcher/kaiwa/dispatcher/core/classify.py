@@ -1,8 +1,9 @@
 """What an answer of the Send API means for the message: one verdict for each way in which a call can end."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
+
+import msgspec
 
 from kaiwa.contracts.accounts import State as AccountState
 from kaiwa.contracts.outcomes import PlatformError
@@ -27,16 +28,14 @@ def backoff(retries: int) -> timedelta:
     return timedelta(seconds=5 * 2**retries)
 
 
-@dataclass(frozen=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True):
     """``recipient_id``: the customer, as the platform names them; a private reply learns it only here."""
 
     mid: str | None
     recipient_id: str | None = None
 
 
-@dataclass(frozen=True)
-class InDoubt:
+class InDoubt(msgspec.Struct, frozen=True):
     """The platform may have it. Only evidence settles this, and what has no evidence is never called again.
 
     ``retry``: once the thread proves that it was not sent, it may be tried again.
@@ -62,8 +61,7 @@ Scope = Literal["account", "app"]
 """Who has to wait: the account, or every account of its app."""
 
 
-@dataclass(frozen=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True):
     """The platform has refused it for good. ``account_state``: what it says about the account, if anything."""
 
     error: PlatformError
@@ -75,8 +73,7 @@ class Failed:
         return _LESSONS[self.lesson] if self.lesson else Reason.PLATFORM
 
 
-@dataclass(frozen=True)
-class Again:
+class Again(msgspec.Struct, frozen=True):
     """It certainly was not sent and may be tried later. ``pause``: who waits as long, besides this message.
 
     ``once``: it is tried a second time and not a third. ``tags_abused``: the account sends no tagged messages any more.

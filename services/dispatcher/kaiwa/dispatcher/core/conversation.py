@@ -1,7 +1,8 @@
 """What an event teaches about its conversation: a change whose merge does not depend on order or repetition."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from kaiwa.contracts.events import Comment, Event, Kind, Message, data_of
 from kaiwa.dispatcher.core.questions import asks
@@ -15,8 +16,7 @@ OPENING = frozenset(
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """Each time is merged into the row by "the greatest wins"; ``control`` by the newest ``control_at``, and where
     two are equally new ``other`` wins: of two readings the one that keeps us silent.
     """
@@ -31,8 +31,7 @@ class Change:
     asked_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Echo:
+class Echo(msgspec.Struct, frozen=True):
     """A message that left the account, as Meta reports it. ``text`` is hashed before it is kept."""
 
     account_id: str
@@ -86,8 +85,7 @@ def echo(event: Event) -> Echo | None:
 _COMMENTS = frozenset({Kind.COMMENT_RECEIVED, Kind.LIVE_COMMENT_RECEIVED})
 
 
-@dataclass(frozen=True)
-class Remark:
+class Remark(msgspec.Struct, frozen=True):
     """A customer's comment: it allows one private reply, whose days count from the earliest delivery."""
 
     account_id: str
@@ -113,8 +111,7 @@ def earliest(remarks: list[Remark]) -> list[Remark]:
     return list({(item.account_id, item.comment_id): item for item in newest_first}.values())
 
 
-@dataclass(frozen=True)
-class Enforcement:
+class Enforcement(msgspec.Struct, frozen=True):
     """Meta blocked an account for its conduct, or let it go again."""
 
     account_id: str

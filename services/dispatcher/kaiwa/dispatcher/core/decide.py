@@ -11,9 +11,10 @@ Invariants
 - A word about who controls the thread obeys what concerns the account and the owner, and nothing else.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+
+import msgspec
 
 from kaiwa.contracts.reasons import Reason
 from kaiwa.dispatcher.core import control, disclosure
@@ -39,25 +40,21 @@ HELD_RETRY = timedelta(minutes=5)
 """How soon a hold without a known end (a paused account, an escalation) is looked at again, if nothing wakes it."""
 
 
-@dataclass(frozen=True)
-class Send:
+class Send(msgspec.Struct, frozen=True):
     tag: Tag | None = None
     disclosure: Due | None = None
 
 
-@dataclass(frozen=True)
-class Defer:
+class Defer(msgspec.Struct, frozen=True):
     until: datetime
     reason: Reason
 
 
-@dataclass(frozen=True)
-class Refuse:
+class Refuse(msgspec.Struct, frozen=True):
     reason: Reason
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """Nothing tells of a window or of a comment's age, or what tells of the owner is old: ask the platform, then decide."""
 
     at: Literal["window", "owner", "comment"] = "window"

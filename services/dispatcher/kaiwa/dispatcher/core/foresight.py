@@ -5,8 +5,10 @@ lanes decide, and an end is one that only the customer, or a person who changes 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import structs
 
 from kaiwa.contracts.reasons import Reason
 from kaiwa.dispatcher.core.decide import Refuse, Send, decide, grant_ends
@@ -110,7 +112,7 @@ def prospect(
     may pass, or end it for a better reason.
     """
     end = ends(intent, conversation, account, policy)
-    match decide(intent, conversation, replace(account, paused_until=None), policy, now):
+    match decide(intent, conversation, structs.replace(account, paused_until=None), policy, now):
         case Send():
             return Prospect(end, goes=True)
         case Refuse(reason) if end is not None and end[0] <= now:

@@ -6,9 +6,10 @@ interval. ``limit`` intervals, less a burst's share, last a little longer than t
 of a bucket that rests get more time, which it counts as used.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
+
+import msgspec
 
 _FIRST_LEAD, _LEAST_LEAD, _MOST_LEAD = 0.02, 0.004, 0.5  # seconds
 
@@ -42,8 +43,7 @@ SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(msgspec.Struct, frozen=True):
     """``limit`` calls in any ``period``, ``burst`` of them beyond the even pace."""
 
     limit: float
@@ -86,8 +86,7 @@ class Rate:
         return self.burst * self.interval
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """What an account may call, as configured (platform.md 4.1)."""
 
     text_per_second: float

@@ -1,5 +1,7 @@
 """What a decision looks at: an account, a conversation, an intent, and the configured margins.
 
+Structs: one of each is made per decision, and a frozen dataclass sets its fields one by one.
+
 Every conversation field is a maximum or a newest-by-time of what was read, so duplicates and any order of
 arrival give the same row.
 """
@@ -7,6 +9,8 @@ arrival give the same row.
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+
+import msgspec
 
 from kaiwa.contracts.accounts import State as AccountState
 from kaiwa.contracts.sends import AuthorKind, ThreadControl
@@ -42,8 +46,7 @@ class Policy:
     automation_freshness: timedelta = timedelta(seconds=5)
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(msgspec.Struct, frozen=True):
     account_id: str
     state: AccountState
     display_name: str
@@ -60,8 +63,7 @@ class Account:
     """Until then it has no room for bulk messages."""
 
 
-@dataclass(frozen=True)
-class Conversation:
+class Conversation(msgspec.Struct, frozen=True):
     """What is known of one customer at one account; ``None`` is "never seen"."""
 
     window_opened_at: datetime | None = None
@@ -91,8 +93,7 @@ class Conversation:
     """So has everything in it below this offset."""
 
 
-@dataclass(frozen=True)
-class Grant:
+class Grant(msgspec.Struct, frozen=True):
     """What a comment allows: one private reply. ``seen_at`` is its earliest delivery, ``used`` by another request.
 
     ``created_at``: its own time, known once it was read; ``looked_at``: it was read then, or could not be.
@@ -111,8 +112,7 @@ who controls the thread, which needs no window either.
 """
 
 
-@dataclass(frozen=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True):
     """A request that was taken in. ``due_at`` is when it first could go; ``requested_at`` when it was appended."""
 
     author_kind: AuthorKind

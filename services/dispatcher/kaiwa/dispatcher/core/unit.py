@@ -5,9 +5,9 @@ next message is always chosen from what was really sent, so that a unit resumes 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import msgspec
 from msgspec import structs
 
 from kaiwa.contracts.sends import Media, Message, ReplyTo, ThreadControl
@@ -31,8 +31,7 @@ FETCHED = frozenset({"image", "audio", "video", "file"})
 """Kinds that the platform must fetch: they count against the media limit (platform.md 4.1, inferred for two of them)."""
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """``quick_replies`` stand under the last message of a unit: the next one would take them away."""
 
     text: str
@@ -48,8 +47,7 @@ class Text:
         return _answering(self.reply_to, {"text": self.text, **replies})
 
 
-@dataclass(frozen=True)
-class Attached:
+class Attached(msgspec.Struct, frozen=True):
     """Whatever travels as attachment; ``message`` is the platform's own object."""
 
     kind: str
@@ -60,8 +58,7 @@ class Attached:
         return _answering(self.reply_to, self.message)
 
 
-@dataclass(frozen=True)
-class Gesture:
+class Gesture(msgspec.Struct, frozen=True):
     """A reaction, typing or seen: it travels alone (platform.md 2.2)."""
 
     kind: str
@@ -81,8 +78,7 @@ _EDGES = {
 }
 
 
-@dataclass(frozen=True)
-class Handover:
+class Handover(msgspec.Struct, frozen=True):
     """A call about who controls the thread; ``edge`` is the last part of its path (platform.md 6)."""
 
     edge: str
@@ -109,8 +105,7 @@ def handover(control: ThreadControl) -> Handover:
 Content = Text | Attached | Gesture | Handover
 
 
-@dataclass(frozen=True)
-class Next:
+class Next(msgspec.Struct, frozen=True):
     """The message to send now. ``covers``: the piece of content it carries, None for a disclosure alone."""
 
     content: Content
@@ -122,9 +117,12 @@ def contents(message: Message, reply_to: ReplyTo | None) -> list[Content]:
     """The pieces of a message that intake accepted, in order; the first is the answer to ``reply_to``."""
     mid = reply_to.mid if reply_to else None
     if message.text is not None:
-        *first, last = (Text(piece) for piece in split(message.text))
-        pieces = [*first, replace(last, quick_replies=message.quick_replies)]
-        return [replace(pieces[0], reply_to=mid), *pieces[1:]]
+        texts = split(message.text)
+        last = len(texts) - 1
+        return [
+            Text(text, None if n else mid, message.quick_replies if n == last else ())
+            for n, text in enumerate(texts)
+        ]
     if message.reaction is not None:
         target, reaction = message.reaction.mid, message.reaction.reaction
         if reaction is None:
@@ -221,5 +219,5 @@ def next_message(pieces: Sequence[Content], sent: int, disclosure: str | None) -
     if isinstance(piece, Text):
         joined = disclosure + _SEPARATOR + piece.text
         if len(joined.encode()) <= TEXT.most:
-            return Next(replace(piece, text=joined), sent, "prefix")
+            return Next(structs.replace(piece, text=joined), sent, "prefix")
     return Next(Text(disclosure), None, "own")

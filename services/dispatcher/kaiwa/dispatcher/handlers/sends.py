@@ -91,8 +91,7 @@ class Sends:
             claimed = [claim.want for claim in taking.claims if claim.intent_id in taken]
             left = left - Counter((want.desk, want.rank) for want in claimed)
         self._bell.ring(joined={place: many for place, many in left.items() if place not in found.needs})
-        for place in left.keys() & found.needs.keys():
-            self._knowledge.wait(found.needs[place], place, left[place])
+        self._knowledge.wait(found.needs, {place: left[place] for place in left.keys() & found.needs.keys()})
 
     async def _take_in(
         self, taken: dict[str, Taken], needed: Needed, *, may_claim: bool
