@@ -10,11 +10,12 @@ import asyncpg
 
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.clock import DatabaseClock
+from kaiwa.dispatcher.commitments import Call, Claim
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.decide import Send
 from kaiwa.dispatcher.core.pace import Lead, Slot
 from kaiwa.dispatcher.core.state import Policy
-from kaiwa.dispatcher.mark import Call, Claim, Marker, Prepared
+from kaiwa.dispatcher.mark import Marker, Prepared
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.dispatcher.send import Sender

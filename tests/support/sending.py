@@ -94,7 +94,7 @@ class Yard:
     stack: Stack
     dsn: str
     folder: Path
-    calls: int = 200
+    calls: int = 400
     _exit: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __aenter__(self) -> Self:

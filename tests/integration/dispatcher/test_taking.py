@@ -18,6 +18,7 @@ from kaiwa.contracts import topics
 from kaiwa.contracts.sends import Author, Message, Recipient, SendRequest
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.claims import Taking
+from kaiwa.dispatcher.commitments import Claim
 from kaiwa.dispatcher.contents import Contents, Ring
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.pace import Lead, exact
@@ -25,7 +26,6 @@ from kaiwa.dispatcher.ends import Ends
 from kaiwa.dispatcher.handlers.sends import Sends
 from kaiwa.dispatcher.intake import Intake
 from kaiwa.dispatcher.knowledge import Knowledge
-from kaiwa.dispatcher.mark import Claim
 from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.dispatcher.slots import Want

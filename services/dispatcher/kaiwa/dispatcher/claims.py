@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from kaiwa.dispatcher import comments, queues, rows, waiting
+from kaiwa.dispatcher.commitments import Call, Claim
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.decide import Decision, Send
 from kaiwa.dispatcher.core.pace import Lead, Slot
 from kaiwa.dispatcher.core.state import Policy
-from kaiwa.dispatcher.mark import Call, Claim, Marker
+from kaiwa.dispatcher.mark import Marker
 from kaiwa.dispatcher.queues import Room
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.slots import Moves, Slots, Want

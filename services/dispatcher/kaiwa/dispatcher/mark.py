@@ -3,7 +3,6 @@
 What is returned has been promised to the database as "perhaps sent"; only a :class:`Call` may leave the machine.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -13,10 +12,10 @@ import msgspec
 from kaiwa.contracts.outcomes import Disclosure
 from kaiwa.contracts.reasons import Reason
 from kaiwa.dispatcher import endings, rows, waiting
+from kaiwa.dispatcher.commitments import Call, Claim
 from kaiwa.dispatcher.contents import Contents
 from kaiwa.dispatcher.core.agenda import Desk
 from kaiwa.dispatcher.core.decide import HELD_RETRY, Defer, Send, closes_at
-from kaiwa.dispatcher.core.pace import Lead, Slot
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.core.unit import (
     SILENT,
@@ -45,43 +44,6 @@ from kaiwa.store.sealing import Unsealable
 
 _sql = load("kaiwa.dispatcher")
 _log = logs.get_logger()
-
-
-class Claim(msgspec.Struct, frozen=True):
-    """A request that is this process's to send for the length of the lease, and its first slot."""
-
-    intent_id: str
-    fence: int
-    want: Want
-    slot: Slot
-    since: float
-    """When the slot was asked for, by the local clock."""
-    lead: Lead
-    """To learn from: how long it took from then to being ready."""
-
-
-class Call(msgspec.Struct, frozen=True):
-    """One POST, durably announced."""
-
-    part_id: int
-    app_id: str
-    want: Want
-    login: Login
-    edge: str
-    body: Mapping[str, Any]
-    cause: str | None  # the request's traceparent
-    waited: float  # seconds since it was asked for
-    lane: str
-    late: float | None  # seconds from due to `marked`; None where a rule or a pause held it back
-    marked: float = msgspec.field(default_factory=time.monotonic)
-    announced: tuple[Mapping[str, Any], ...] = ()
-    """Bodies of the calls that may go before it: seen, typing."""
-    borrowed: tuple[bytes, ...] = ()
-    """The uploads whose ids it names."""
-
-    def __repr__(self) -> str:
-        """Without what it says: it may stand in a log."""
-        return f"Call(part_id={self.part_id}, edge={self.edge!r}, account_id={self.want.desk.account_id!r})"
 
 
 class _Ready(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from kaiwa.dispatcher.mark import Call
+from kaiwa.dispatcher.commitments import Call
 from kaiwa.dispatcher.slots import Slots
 from kaiwa.dispatcher.throttling import Throttled
 from kaiwa.meta.answers import Accepted

@@ -12,9 +12,10 @@ from typing import Final
 from kaiwa.bus import tracing
 from kaiwa.dispatcher.batcher import Batcher
 from kaiwa.dispatcher.clock import DatabaseClock
+from kaiwa.dispatcher.commitments import Call, Claim
 from kaiwa.dispatcher.core.classify import NEVER_LEFT, UPLOAD_AGAIN, classify
 from kaiwa.dispatcher.core.pace import Slot
-from kaiwa.dispatcher.mark import Call, Claim, Marker
+from kaiwa.dispatcher.mark import Marker
 from kaiwa.dispatcher.presence import Presence
 from kaiwa.dispatcher.record import Ended, Recorder
 from kaiwa.dispatcher.slots import Slots

@@ -28,7 +28,7 @@ class Dispatcher(Group):
     """Meta is asked about each account this often: token, eligibility, subscription."""
     silence: float = Field(default=7200, gt=0)
     """An account that is silent for less than this is never called silent."""
-    calls: int = Field(default=200, gt=0)
+    calls: int = Field(default=400, gt=0)
     """Calls to the platform at once, per process."""
 
     @property

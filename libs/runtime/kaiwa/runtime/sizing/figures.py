@@ -22,8 +22,8 @@ class Figure:
 INGEST_DELIVERY: Final = Figure(
     237e-6, "s of CPU a delivery of one event", "make bench, bodies of one event: 208 to 237 µs"
 )
-DISPATCHER_SEND: Final = Figure(1.5e-3, "s of CPU a send", "1.2 to 1.5 measured: decisions/0037")
-DISPATCHER_CALLS: Final = Figure(200, "calls at once a pod", "KAIWA_DISPATCHER__CALLS, its default")
+DISPATCHER_SEND: Final = Figure(1.1e-3, "s of CPU a send", "0.8 to 1.1 measured: decisions/0051")
+DISPATCHER_CALLS: Final = Figure(400, "calls at once a pod", "KAIWA_DISPATCHER__CALLS, its default")
 PLATFORM_LATENCY: Final = Figure(
     0.5, "s a call to the Send API", "assumed: kaiwa_dispatcher_send_seconds knows"
 )
