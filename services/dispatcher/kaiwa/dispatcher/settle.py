@@ -46,24 +46,32 @@ async def explain(connection: Connection, rooms: Collection[Room], *, policy: Po
     parts: defaultdict[Room, list[OpenPart]] = defaultdict(list)
     async for row in _sql.open_parts(connection, **_columns(named)):
         parts[row["account_id"], row["customer_id"]].append(_open(row))
-    for room, some in echoes.items():
-        for verdict in attribute(parts[room], some):
-            await _obey(connection, room, verdict, policy=policy)
+    verdicts = [(room, verdict) for room, some in echoes.items() for verdict in attribute(parts[room], some)]
+    for _, verdict in verdicts:
+        if isinstance(verdict, Ours):
+            await _delivered(connection, verdict, policy=policy)
+    others = [(*room, verdict.at) for room, verdict in verdicts if isinstance(verdict, Others)]
+    if others:
+        names, customers, times = zip(*others, strict=True)
+        await _sql.note_others(
+            connection, accounts=names, customers=customers, times=times, hold=policy.human_hold
+        )
+    if verdicts:
+        await _sql.assign(
+            connection,
+            accounts=[account_id for (account_id, _), _ in verdicts],
+            mids=[verdict.mid for _, verdict in verdicts],
+            owners=["ours" if isinstance(verdict, Ours) else "other" for _, verdict in verdicts],
+        )
 
 
-async def _obey(connection: Connection, room: Room, verdict: Ours | Others, *, policy: Policy) -> None:
-    account_id, customer_id = room
-    match verdict:
-        case Ours(mid=mid, part_id=part_id, evidence=evidence, at=at):
-            part = await _lock_part(connection, part_id)
-            if part and part["part_state"] != "sent":
-                metrics.SETTLED.labels(evidence).inc()
-                await endings.delivered(connection, part, mid=mid, evidence=evidence, at=at, policy=policy)
-            await _sql.assign(connection, account_id=account_id, mid=mid, assigned="ours")
-        case Others(mid=mid, at=at):
-            key = {"account_id": account_id, "customer_id": customer_id}
-            await _sql.note_other(connection, **key, at=at, hold=policy.human_hold)
-            await _sql.assign(connection, account_id=account_id, mid=mid, assigned="other")
+async def _delivered(connection: Connection, shown: Ours, *, policy: Policy) -> None:
+    part = await _lock_part(connection, shown.part_id)
+    if part and part["part_state"] != "sent":
+        metrics.SETTLED.labels(shown.evidence).inc()
+        await endings.delivered(
+            connection, part, mid=shown.mid, evidence=shown.evidence, at=shown.at, policy=policy
+        )
 
 
 class Settler:

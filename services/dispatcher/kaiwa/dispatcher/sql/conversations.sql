@@ -126,16 +126,21 @@ update dispatcher.conversations set
     disclosed_at = case when :disclosed::boolean then greatest(disclosed_at, :at::timestamptz) else disclosed_at end
 where account_id = :account_id and customer_id = :customer_id;
 
--- name: note_other(at, account_id, hold, customer_id)!
--- Somebody else wrote: disclosure is due again, and automation waits unless the account says otherwise.
-update dispatcher.conversations set
-    last_human_at = greatest(last_human_at, :at::timestamptz),
+-- name: note_others(accounts, customers, times, hold)!
+-- Somebody else wrote there: disclosure is due again, and automation waits unless the account says otherwise.
+update dispatcher.conversations as c set
+    last_human_at = greatest(c.last_human_at, k.at),
     human_until = case
-        when (select unknown_echo from dispatcher.accounts where account_id = :account_id) = 'ignore' then human_until
-        when released_at is not null and released_at >= :at::timestamptz then human_until
-        else greatest(human_until, dispatcher.held_until(account_id, :at::timestamptz, :hold::interval))
+        when (select unknown_echo from dispatcher.accounts as a where a.account_id = c.account_id) = 'ignore' then c.human_until
+        when c.released_at is not null and c.released_at >= k.at then c.human_until
+        else greatest(c.human_until, dispatcher.held_until(c.account_id, k.at, :hold::interval))
     end
-where account_id = :account_id and customer_id = :customer_id;
+from (
+    select account_id, customer_id, max(at) as at
+    from unnest(:accounts::text[], :customers::text[], :times::timestamptz[]) as r(account_id, customer_id, at)
+    group by account_id, customer_id
+) as k
+where c.account_id = k.account_id and c.customer_id = k.customer_id;
 
 -- name: suppress(at, account_id, customer_id)!
 update dispatcher.conversations set suppressed_at = greatest(suppressed_at, :at::timestamptz)

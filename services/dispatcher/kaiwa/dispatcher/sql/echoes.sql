@@ -37,8 +37,10 @@ select account_id, customer_id, p.part_id, p.state, p.mid, p.kind, p.content_has
 from seen join dispatcher.parts as p using (account_id, customer_id)
 where p.mid is null and p.state <> 'failed' and p.kind not in ('reaction', 'action', 'control');
 
--- name: assign(assigned, account_id, mid)!
-update dispatcher.echoes set assigned = :assigned where account_id = :account_id and mid = :mid;
+-- name: assign(accounts, mids, owners)!
+update dispatcher.echoes as e set assigned = k.owner
+from unnest(:accounts::text[], :mids::text[], :owners::text[]) as k(account_id, mid, owner)
+where e.account_id = k.account_id and e.mid = k.mid;
 
 -- name: lock_waiting()
 -- Conversations with echoes that nobody could explain while something was in flight.
