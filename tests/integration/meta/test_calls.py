@@ -113,8 +113,9 @@ async def test_no_connection_is_not_sent() -> None:
         assert await graph.send(SHOP, HELLO) == NO_CONNECTION
     async with to("http://nowhere.invalid") as graph:
         assert isinstance(await graph.send(SHOP, HELLO), NotSent)
-    async with to("ftp://127.0.0.1") as graph:
-        assert isinstance(await graph.send(SHOP, HELLO), NotSent)
+    for nonsense in ("ftp://127.0.0.1", "http://[", "http://127.0.0.1:99999"):
+        async with to(nonsense) as graph:
+            assert isinstance(await graph.send(SHOP, HELLO), NotSent)
 
 
 async def test_no_free_connection_is_not_sent() -> None:
