@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from kaiwa.store.migrate import migrate, rooms
-from kaiwa.store.pool import connection
+from kaiwa.store.pool import Connection, connection, pool
 from kaiwa.store.queries import load
 
 MANY = """
@@ -97,3 +97,38 @@ async def test_what_is_looked_for_all_the_time_is_found_by_its_index(database: s
     assert [
         line for line in lines if re.search(r"Index Cond: \((wake_at|look_due|owner_due) <= now\(\)\)", line)
     ], lines
+
+
+FEW = MANY.replace("20000", "50")
+OFTEN = [
+    "heads", "refresh_heads", "lock_ready", "claim", "claimed", "lock_claimed", "begin_parts", "take_in", "lock_parts",
+    "settle_sent", "hold_conversations", "note_echoes", "unexplained", "open_parts", "yielding", "give_way",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OFTEN)
+async def test_what_was_planned_for_a_few_is_right_for_many(database: str, name: str) -> None:
+    """Broken by a pool without `by_index`: sessions that began with an empty installation read all of it for each batch of a
+    flood, until PostgreSQL analyses it of its own accord.
+    """
+    await migrate(database, rooms())
+    async with pool(database, application="test", by_index=True) as opened, opened.acquire() as session:
+        await session.execute(FEW)
+        await session.execute("set plan_cache_mode = force_generic_plan")
+        query = "explain " + getattr(load("kaiwa.dispatcher"), name).sql
+        lines = [row[0] for row in await session.fetch(query, *await nothing(session, query))]
+    walked = [
+        line.strip()
+        for line in lines
+        if re.search(r"Seq Scan on (intents|conversations|parts|echoes)\b", line)
+    ]
+    assert walked == []
+
+
+async def nothing(session: Connection, query: str) -> list[object]:
+    """Empty arrays and whatever else the query takes."""
+    prepared = await session.prepare(query)
+    return [
+        [] if argument.kind == "array" or argument.name == "jsonb" else ANY.get(argument.name, "")
+        for argument in prepared.get_parameters()
+    ]

@@ -33,9 +33,13 @@ Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 @contextlib.asynccontextmanager
 async def pool(
-    dsn: str, *, application: str, min_size: int = 1, max_size: int = 10
+    dsn: str, *, application: str, min_size: int = 1, max_size: int = 10, by_index: bool = False
 ) -> AsyncIterator[asyncpg.Pool]:
-    """A connected pool; `DependencyError` when PostgreSQL is away. `json` and `jsonb` are Python values."""
+    """A connected pool; `DependencyError` when PostgreSQL is away. `json` and `jsonb` are Python values.
+
+    ``by_index``: no table is read whole that has an index for what is asked. A plan that was made while a table was nearly
+    empty reads all of it, and a session keeps it, however long the table grows, until somebody analyses it.
+    """
     with _explained():
         opened = await asyncpg.create_pool(
             dsn,
@@ -46,7 +50,7 @@ async def pool(
             max_cached_statement_lifetime=0,
             init=_prepare,
             reset=_keep,
-            server_settings=_session(application),
+            server_settings={**_session(application), "enable_seqscan": "off" if by_index else "on"},
         )
     metrics.POOL_SIZE.set_function(opened.get_size)
     metrics.POOL_BUSY.set_function(lambda: opened.get_size() - opened.get_idle_size())

@@ -103,7 +103,7 @@ async def _start(
     vault, policy, clock = Contents.watching(own.seal_key_file), own.policy, DatabaseClock()
     logins = Logins.from_settings(meta, vault)
     await require_current(dsn, NAME)
-    db = await stack.enter_async_context(pool(dsn, application=NAME, max_size=_CONNECTIONS))
+    db = await stack.enter_async_context(pool(dsn, application=NAME, max_size=_CONNECTIONS, by_index=True))
     producer = await stack.enter_async_context(Producer(settings.kafka, client_id=f"kaiwa-{NAME}"))
     platform = await stack.enter_async_context(
         graph.connect(
