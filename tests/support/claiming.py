@@ -1,7 +1,7 @@
 """A scheduler on a real database between a marker and a sender that only note what they are given."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, cast
@@ -13,13 +13,13 @@ from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.commitments import Call, Claim
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.decide import Send
-from kaiwa.dispatcher.core.pace import Lead, Slot
+from kaiwa.dispatcher.core.pace import Lead
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.mark import Marker, Prepared
 from kaiwa.dispatcher.rows import Row
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.dispatcher.send import Sender
-from kaiwa.dispatcher.slots import Moves, Slots, Want
+from kaiwa.dispatcher.slots import Given, Slots, Want
 from kaiwa.store.migrate import migrate, rooms
 from kaiwa.store.pool import Connection, pool
 
@@ -71,12 +71,17 @@ class Commits:
 
 
 class Delivers:
-    """A sender that notes what it is given."""
+    """A sender that notes what it is given, if asked for the claims as soon as they are begun."""
 
-    def __init__(self) -> None:
+    def __init__(self, claims: list[Claim] | None = None) -> None:
         self.calls: list[object] = []
+        self._claims = [] if claims is None else claims
 
-    async def deliver(self, _: Claim, call: object) -> None:
+    def deliver(self, claim: Claim, call: object) -> Coroutine[Any, Any, None]:
+        self._claims.append(claim)
+        return self._deliver(call)
+
+    async def _deliver(self, call: object) -> None:
         self.calls.append(call)
 
 
@@ -91,7 +96,7 @@ class Ahead(Slots):
         *,
         horizon: timedelta = timedelta(seconds=5),
         lead: Lead | None = None,
-    ) -> tuple[list[Slot | None], Moves]:
+    ) -> Given:
         return await super().give(connection, buckets, wanted, horizon=horizon, lead=lead)
 
 

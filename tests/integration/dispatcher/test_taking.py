@@ -1,57 +1,33 @@
 """What comes to an account that rests is claimed in the transaction that takes it in."""
 
 import asyncio
-import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import asyncpg
-import msgspec
 import pytest
-from aiokafka import ConsumerRecord
 from claiming import REQUEST, SHOP, Commits, Delivers, scheduler, shops
+from taking import NOTHING_WAITS, OLDER, asked, intake_of
 
-from kaiwa.bus.records import Record
-from kaiwa.contracts import topics
-from kaiwa.contracts.sends import Author, Message, Recipient, SendRequest
 from kaiwa.dispatcher.bell import Bell
 from kaiwa.dispatcher.claims import Taking
 from kaiwa.dispatcher.commitments import Claim
-from kaiwa.dispatcher.contents import Contents, Ring
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.pace import Lead, exact
-from kaiwa.dispatcher.ends import Ends
 from kaiwa.dispatcher.handlers.sends import Sends
-from kaiwa.dispatcher.intake import Intake
-from kaiwa.dispatcher.knowledge import Knowledge
 from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.dispatcher.slots import Want
 
 CUSTOMERS = [f"c{n}" for n in range(40)]
-NOTHING_WAITS = "update dispatcher.conversations set next_due = null where account_id = $1"
-OLDER = """
-update dispatcher.conversations set next_due = now() - interval '1 minute' where account_id = $1 and customer_id = $2
-"""
 TOGETHER = """
 select count(*) from dispatcher.intents as i join dispatcher.contents as c using (intent_id)
 where i.state = 'sending' and i.xmin = c.xmin
 """
 """Calls that were committed to in the transaction which stored what the message says."""
-
-
-def asked(customer: str, request_id: str = "r") -> Record:
-    request = SendRequest(
-        request_id=f"{request_id} {customer}".replace(" ", "-"),
-        account_id=SHOP,
-        recipient=Recipient(customer),
-        author=Author("human", "agent-7"),
-        message=Message(text="Hello"),
-    )
-    written = round(time.time() * 1000)
-    return ConsumerRecord(topics.SENDS, 0, 0, written, 0, b"k", msgspec.json.encode(request), None, 0, 0, ())
 
 
 @pytest.fixture
@@ -60,20 +36,6 @@ async def db(database: str) -> AsyncIterator[asyncpg.Pool]:
     async with shops(database, CUSTOMERS, []) as opened:
         await opened.execute(NOTHING_WAITS, SHOP)
         yield opened
-
-
-def intake_of(db: asyncpg.Pool, scheduling: Scheduler, bell: Bell) -> Sends:
-    """One that takes in people's requests, for which Kafka is asked nothing."""
-    ring = Ring([b"k" * 32])
-    return Sends(
-        db,
-        cast("Any", None),
-        Intake(Contents(lambda: ring), partitions=12),
-        Ends(cast("Any", None)),
-        knowledge=Knowledge(db, bell),
-        scheduler=scheduling,
-        bell=bell,
-    )
 
 
 @asynccontextmanager
@@ -213,10 +175,9 @@ async def test_what_waits_beside_an_intakes_claim_is_not_forgotten() -> None:
     head = {"account_id": SHOP, "bucket": "text", "rank": 0}
     claim = Claim("i", 1, Want(desk, 0), exact(datetime.now(UTC)), 0.0, Lead())
     scheduling._agenda.join(desk, 0, 1)
-    scheduling.begin(Taking([Ask(desk, 0, 1)], [head], [claim], {}, frozenset()))
-    assert not scheduling._agenda.rests(desk)
+    scheduling.begin(Taking([Ask(desk, 0, 1)], [head], [claim], {}, frozenset(), Counter()))
+    assert not scheduling._agenda.rests(desk, 0)
 
     overtaken = Desk("another", "text")
-    scheduling._slots._overtaken.update({(overtaken, 1): 1})
-    scheduling.begin(Taking([], [], [], {}, frozenset()))
-    assert not scheduling._agenda.rests(overtaken)
+    scheduling.begin(Taking([], [], [], {}, frozenset(), Counter({(overtaken, 1): 1})))
+    assert not scheduling._agenda.rests(overtaken, 1)

@@ -4,6 +4,7 @@ requests in. What may not go is obeyed in another one: meanwhile the others' slo
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,9 +15,9 @@ from kaiwa.dispatcher.core.decide import Decision, Send
 from kaiwa.dispatcher.core.pace import Lead, Slot
 from kaiwa.dispatcher.core.state import Policy
 from kaiwa.dispatcher.mark import Marker
-from kaiwa.dispatcher.queues import Room
+from kaiwa.dispatcher.queues import Place, Room
 from kaiwa.dispatcher.rows import Row
-from kaiwa.dispatcher.slots import Moves, Slots, Want
+from kaiwa.dispatcher.slots import Given, Slots, Want
 from kaiwa.dispatcher.uploads import Errand
 from kaiwa.runtime import crash
 from kaiwa.store.pool import Connection
@@ -37,6 +38,8 @@ class Taking(NamedTuple):
     calls: Mapping[str, Call | Errand]
     objected: frozenset[Room]
     """Where the next request may not go: to be given to ``Claims.object``."""
+    overtaken: Counter[Place]
+    """The queues that what was overtaken went back to."""
 
     @property
     def made(self) -> list[Made]:
@@ -68,10 +71,11 @@ class Claims:
     ) -> Taking:
         """Each claim has a slot. Where that is near, the call is committed to by the same statement (``committing``).
 
-        ``lead``: how long that takes where it is not a scheduler's transaction.
+        ``lead``: how long that takes where it is not a scheduler's transaction. It begins with the moment by which slots are
+        cut, when the buckets are locked: who waits for a lock is no slower afterwards.
         """
         lead = lead or self._slots.claiming
-        since = time.monotonic()
+        before = time.monotonic()
         locked = [
             row
             async for row in _sql.lock_ready(
@@ -82,7 +86,8 @@ class Claims:
                 mosts=[ask.most for ask in asks],
             )
         ]
-        self._slots.locked(locked, since)
+        since = time.monotonic()
+        self._slots.locked(locked, before)
         decided = await self._decided(connection, locked) if locked else []
         ready = [(row, decision) for row, decision in decided if isinstance(decision, Send)]
         objected = frozenset(
@@ -90,9 +95,9 @@ class Claims:
             for row, decision in decided
             if not isinstance(decision, Send)
         )
-        granted, moves = await self._granted(connection, locked, ready, lead)
+        given, granted = await self._granted(connection, locked, ready, lead)
         if not granted:
-            return Taking(asks, locked, [], {}, objected)
+            return Taking(asks, locked, [], {}, objected, given.overtaken)
         near = [found for found in granted if committing and self._slots.near(found.slot, lead)]
         # In the order of `claimed`: what comments allow is taken one by one.
         near.sort(key=lambda found: (found.row["account_id"], found.row["comment_id"] or ""))
@@ -104,7 +109,7 @@ class Claims:
             refused=list(prepared.refused),
             parts=self._marker.parts(prepared),
             lease=self._policy.lease,
-            **moves._asdict(),
+            **given.moves._asdict(),
         )
         by_name = {found.row["intent_id"]: found for found in granted}
         claims, numbers = [], {}
@@ -112,7 +117,7 @@ class Claims:
             name = row["intent_id"]
             claims.append(Claim(name, row["fence"], by_name[name].want, by_name[name].slot, since, lead))
             numbers[name] = row["part_id"]
-        return Taking(asks, locked, claims, self._marker.calls(prepared, numbers), objected)
+        return Taking(asks, locked, claims, self._marker.calls(prepared, numbers), objected, given.overtaken)
 
     async def object(self, connection: Connection, objected: Iterable[Room]) -> None:
         """Refuse or defer what may not go, where nobody else has the conversation."""
@@ -151,9 +156,9 @@ class Claims:
 
     async def _granted(
         self, connection: Connection, locked: Sequence[Row], ready: Sequence[tuple[Row, Send]], lead: Lead
-    ) -> tuple[list[_Granted], Moves]:
+    ) -> tuple[Given, list[_Granted]]:
         buckets = {(row["account_id"], row["class"]): row for row in locked}
         wants = [Want(Desk(row["account_id"], row["bucket"]), row["lane_rank"]) for row, _ in ready]
-        slots, moves = await self._slots.give(connection, list(buckets.values()), wants, lead=lead)
-        found = zip(ready, wants, slots, strict=True)
-        return [_Granted(row, send, want, slot) for (row, send), want, slot in found if slot], moves
+        given = await self._slots.give(connection, list(buckets.values()), wants, lead=lead)
+        found = zip(ready, wants, given.slots, strict=True)
+        return given, [_Granted(row, send, want, slot) for (row, send), want, slot in found if slot]

@@ -60,6 +60,7 @@ class Scheduler:
         self._calls = Calls(sender, calls, self._ear.hear)
         self._claiming: asyncio.Task[None] | None = None
         self._objected: set[Room] = set()  # conversations whose next request may not go
+        self._asking: set[Desk] = set()  # buckets whose locks the claims under way have
         self._takers, self._quiet, self._open = 0, asyncio.Event(), False
         self._asked_by_intake = 0  # its batches come one after the other
         self._crowded = self._people_crowded = False  # more waits than there was room for
@@ -104,9 +105,11 @@ class Scheduler:
 
     async def _begin(self, asks: list[Ask]) -> None:
         self._calls.asked += _most(asks)
+        self._asking = {ask.desk for ask in asks}
         try:
             self._calls.begin(await self.claim(await self._worth(asks)))
         finally:
+            self._asking = set()
             self._calls.asked -= _most(asks)
         await self._object()
 
@@ -191,9 +194,8 @@ class Scheduler:
                 self._quiet.set()
 
     def at_once(self, joined: Mapping[Place, int]) -> list[Ask]:
-        """Of conversations that an intake has just made ready, by their queue: what it may claim itself. Nothing of
-        theirs waits, their buckets are open and nobody else's, and there is room for more calls than people's reserve.
-        People go beside whatever automation waits for room, and have their reserve.
+        """Of conversations that an intake has just made ready, by their queue: what it may claim itself. It overtakes none but
+        automation, waits for no claims under way, and leaves room for as many calls as people's reserve, but to people.
         """
         if self._crowded and not self._people_crowded:
             joined = {place: most for place, most in joined.items() if place[1] == HUMAN}
@@ -203,7 +205,7 @@ class Scheduler:
         asks = [
             Ask(desk, rank, most)
             for (desk, rank), most in joined.items()
-            if self._agenda.rests(desk) and self._slots.is_open(desk)
+            if desk not in self._asking and self._agenda.rests(desk, rank) and self._slots.is_open(desk, rank)
         ]
         self._asked_by_intake = _most(asks)
         self._calls.asked += self._asked_by_intake
@@ -235,18 +237,16 @@ class Scheduler:
     def _learn(self, taking: Taking) -> None:
         """Which bucket is full, what was overtaken, and what may not go."""
         self._objected |= taking.objected
-        self._join(self._slots.overtaken())
-        found = Counter(
-            Desk(row["account_id"], row["bucket"]) for row in taking.locked if row["rank"] == HUMAN
-        )
-        claimed = Counter(claim.want for claim in taking.claims)
+        self._join(taking.overtaken + self._slots.overtaken())
+        found = Counter(Want(Desk(row["account_id"], row["bucket"]), row["rank"]) for row in taking.locked)
+        denied = found - Counter(claim.want for claim in taking.claims)
         given = Counter(claim.want.desk for claim in taking.claims)
         now = time.monotonic()
         for ask in taking.asks:
             opens = self._slots.opens.get(ask.desk, 0.0)
             if opens > now:
-                short = ask.rank == HUMAN and claimed[Want(ask.desk, HUMAN)] < found[ask.desk]
-                self._agenda.full(ask.desk, opens, given=given[ask.desk], people=short)
+                no_to = {want.rank for want in denied if want.desk == ask.desk}
+                self._agenda.full(ask.desk, opens, given=given[ask.desk], no_to=no_to)
 
     def _join(self, joined: Mapping[Place, int]) -> None:
         for (desk, rank), count in joined.items():

@@ -49,6 +49,14 @@ class Moves(NamedTuple):
         self.tolerances.append(tolerance)
 
 
+class Given(NamedTuple):
+    """A slot for each wish, or None; the buckets' new times, and the queues that what was overtaken went back to."""
+
+    slots: list[Slot | None]
+    moves: Moves
+    overtaken: Counter[Place]
+
+
 class Slots:
     """Gives out slots of the accounts' buckets, exact with any number of processes.
 
@@ -74,10 +82,11 @@ class Slots:
         if not wanted:
             return []
         buckets = await self._lock(connection, list({want.desk for want in wanted}))
-        given, moves = await self.give(connection, buckets, wanted, horizon=horizon)
-        if moves.accounts:
-            await _sql.move_buckets(connection, **moves._asdict())
-        return given
+        given = await self.give(connection, buckets, wanted, horizon=horizon)
+        if given.moves.accounts:
+            await _sql.move_buckets(connection, **given.moves._asdict())
+        self._overtaken.update(given.overtaken)
+        return given.slots
 
     async def give(
         self,
@@ -87,7 +96,7 @@ class Slots:
         *,
         horizon: timedelta = pace.HORIZON,
         lead: pace.Lead | None = None,
-    ) -> tuple[list[Slot | None], Moves]:
+    ) -> Given:
         """The same of buckets that the caller has locked, and will move, and is ready for after ``lead``.
 
         Who gets which is the lanes' business: people first, what the floors owe before that.
@@ -95,15 +104,20 @@ class Slots:
         wishes: defaultdict[Desk, list[int]] = defaultdict(list)
         for index, want in enumerate(wanted):
             wishes[want.desk].append(index)
-        given: list[Slot | None] = [None] * len(wanted)
+        given, moves, overtaken = Given([None] * len(wanted), Moves([], [], [], []), Counter())
         ready = timedelta(seconds=self.lead if lead is None else lead.seconds)
-        moves = Moves([], [], [], [])
         for row in buckets:
             desk = Desk(row["account_id"], row["class"])
             rate, asking = rows.rate(row), wishes[desk]
             self._rates[desk] = rate
             self._note_others(desk, row["tat"])
-            asking = await self._overtake(connection, row, [(n, wanted[n]) for n in asking], given)
+            people = [n for n in asking if wanted[n].rank == HUMAN]
+            if people and row["tat"] - row["now"] > pace.SOON:
+                taken, back = await self._overtake(connection, row, len(people), ready)
+                overtaken.update(back)
+                for n, slot in zip(people, taken, strict=False):
+                    given[n] = slot
+                asking = [n for n in asking if given[n] is None]
             found, tat = pace.slots(row["tat"], row["now"], rate, len(asking), ready=ready, horizon=horizon)
             for index, slot in zip(self._chosen(desk, wanted, asking, len(found)), found, strict=True):
                 given[index] = slot
@@ -113,7 +127,7 @@ class Slots:
                 self.opens[desk] = self._clock.local(pace.opens(tat, rate))
             elif asking:
                 self.opens[desk] = self._clock.local(pace.opens(row["tat"], rate))
-        return given, moves
+        return Given(given, moves, overtaken)
 
     def _note_others(self, desk: Desk, tat: datetime) -> None:
         if tat == self._left.setdefault(desk, tat):
@@ -121,9 +135,12 @@ class Slots:
         else:
             self._shared.add(desk)
 
-    def is_open(self, desk: Desk) -> bool:
-        """Whether a bucket is worth asking, as far as this process knows; never of one that others ask, too."""
-        return desk not in self._shared and self.opens.get(desk, 0.0) <= time.monotonic()
+    def is_open(self, desk: Desk, rank: int) -> bool:
+        """Whether a bucket is worth asking, as far as this process knows; never of one that others ask, too. A full one
+        may be worth a person's asking: there may be a slot to take over.
+        """
+        full = rank != HUMAN and self.opens.get(desk, 0.0) > time.monotonic()
+        return desk not in self._shared and not full
 
     async def look(self, desks: Collection[Desk]) -> dict[Desk, float]:
         """When buckets that other processes ask, too, are worth asking again: whoever comes second should learn it
@@ -155,46 +172,35 @@ class Slots:
             self._clock.note(since, buckets[0]["now"], time.monotonic())
 
     async def _overtake(
-        self,
-        connection: Connection,
-        bucket: Row,
-        asking: list[tuple[int, Want]],
-        given: list[Slot | None],
-    ) -> list[int]:
-        """Give people's messages the slots of automated ones that nobody has committed to; who is left asks on.
-
-        An overtaken message goes back to its place in the queue: its claim's fence is gone, so nobody can send it.
+        self, connection: Connection, bucket: Row, most: int, ready: timedelta
+    ) -> tuple[list[Slot], Counter[Place]]:
+        """The next slots of automated messages that nobody will have begun to commit to when this is committed. An overtaken
+        message goes back to its place in a queue, which is told: its claim's fence is gone, so nobody can send it.
         """
-        people = [n for n, want in asking if want.rank == HUMAN]
-        if people and bucket["tat"] - bucket["now"] > pace.SOON:
-            yielding = _sql.yielding(
-                connection,
-                account_id=bucket["account_id"],
-                bucket=bucket["class"],
-                committed=max(pace.COMMITTED, timedelta(seconds=self.lead)),
-                most=len(people),
-            )
-            overtaken = [row async for row in yielding]
-            if overtaken:
-                await _sql.give_way(connection, ids=[row["intent_id"] for row in overtaken])
-                accounts, customers = zip(
-                    *((row["account_id"], row["customer_id"]) for row in overtaken), strict=True
-                )
-                back = await queues.refresh(connection, accounts=accounts, customers=customers)
-                self._overtaken.update(back)
-            for index, row in zip(people, sorted(overtaken, key=lambda row: row["slot_at"]), strict=False):
-                given[index] = pace.exact(row["slot_at"])
-        return [n for n, _ in asking if given[n] is None]
+        yielding = _sql.yielding(
+            connection,
+            account_id=bucket["account_id"],
+            bucket=bucket["class"],
+            committed=max(pace.COMMITTED, ready + timedelta(seconds=self.marking.seconds)),
+            most=most,
+        )
+        found = sorted([row async for row in yielding], key=lambda row: row["slot_at"])
+        if not found:
+            return [], Counter()
+        await _sql.give_way(connection, ids=[row["intent_id"] for row in found])
+        accounts, customers = zip(*((row["account_id"], row["customer_id"]) for row in found), strict=True)
+        back = await queues.refresh(connection, accounts=accounts, customers=customers)
+        return [pace.exact(row["slot_at"]) for row in found], back
 
     def overtaken(self) -> Counter[Place]:
-        """The queues that overtaken messages went back to, since this was asked last."""
+        """The queues that got back what calls under way have overtaken, since this was asked last."""
         found, self._overtaken = self._overtaken, Counter()
         return found
 
     def _chosen(self, desk: Desk, wanted: Sequence[Want], asking: list[int], slots: int) -> list[int]:
-        """Who gets them, the first slot to the highest lane."""
-        if slots >= len(asking):
-            return sorted(asking, key=lambda index: wanted[index].rank)
+        """Who gets them, the first slot to the highest lane. What is owed to lanes that do not ask stays."""
+        if slots >= len(asking) or all(wanted[index].rank == HUMAN for index in asking):
+            return sorted(asking, key=lambda index: wanted[index].rank)[:slots]
         by_rank: defaultdict[int, list[int]] = defaultdict(list)
         for index in asking:
             by_rank[wanted[index].rank].append(index)

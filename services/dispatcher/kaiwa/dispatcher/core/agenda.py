@@ -4,7 +4,7 @@ It is a memory, not a truth: what it plans is tried under locks. Wrong, it costs
 """
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 from kaiwa.dispatcher.core.lanes import HUMAN, Ring
@@ -131,20 +131,25 @@ class Agenda:
             self._many.discard((ask.desk, ask.rank))
             self._unsure.add(ask.desk.account_id)
 
-    def full(self, desk: Desk, until: float, *, given: int, people: bool) -> None:
-        """The bucket gave so many and has nothing worth asking for before then; for people only if it said no to them."""
-        self._sizes[desk] = given + given // 2 + 2
+    def full(self, desk: Desk, until: float, *, given: int, no_to: Collection[int]) -> None:
+        """The bucket gave so many and has nothing worth asking for before then; for people only if it said no to them.
+
+        ``no_to``: the ranks of those to whom it said no. Where there are none, it might have given more.
+        """
+        size = given + given // 2 + 2
+        if no_to or size > self._sizes.get(desk, MANY):
+            self._sizes[desk] = size
         self._others.rest(desk, until)
-        if people:
+        if HUMAN in no_to:
             self._people.rest(desk, until)
 
     def closed(self, desk: Desk, until: float) -> None:
         """The bucket is full until then, as was seen without asking it; people may still take over a slot."""
         self._others.rest(desk, until)
 
-    def rests(self, desk: Desk) -> bool:
-        """Whether nothing is known to wait there: who comes overtakes nobody."""
-        return desk not in self._people.waiting and desk not in self._others.waiting
+    def rests(self, desk: Desk, rank: int) -> bool:
+        """Whether nothing is known to wait there that may not be overtaken: a person's message goes before automation."""
+        return desk not in self._people.waiting and (rank == HUMAN or desk not in self._others.waiting)
 
     def unsure(self) -> set[str]:
         """Accounts of which more may wait than is known: look again."""
