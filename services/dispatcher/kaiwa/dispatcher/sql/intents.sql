@@ -321,13 +321,14 @@ from dispatcher.parts where intent_id = any(:ids::text[]) and not (retried and s
 order by intent_id, n;
 
 -- name: settle_sent(hold, ids, mids)
--- Parts that were sent, the last of their requests, but where another one has the mid: all of what endings.delivered does
--- for one of them. Echoes that came before the answer which names them are explained.
+-- Parts that were sent, the last of their requests, but where another one has the mid (with `exists` all that the account
+-- has sent may be read): all of what endings.delivered does for one of them. Echoes that came before the answer which
+-- names them are explained.
 with part as (
     update dispatcher.parts as p set state = 'sent', mid = k.mid
     from unnest(:ids::bigint[], :mids::text[]) as k(part_id, mid)
     where p.part_id = k.part_id
-        and not exists (select from dispatcher.parts as o where o.account_id = p.account_id and o.mid = k.mid)
+        and (select o.part_id from dispatcher.parts as o where o.account_id = p.account_id and o.mid = k.mid limit 1) is null
     returning p.part_id, p.account_id, p.intent_id, p.n, p.mid,
         p.disclosure || jsonb_build_object('mid', p.mid) as disclosure
 ), named as (
@@ -508,3 +509,10 @@ where account_id = :account_id and customer_id = :customer_id and state = 'queue
 
 -- name: turn_down(intent_id, reason)!
 update dispatcher.intents set state = 'refused', reason = :reason where intent_id = :intent_id;
+
+-- name: grown(least, times)
+-- Tables that hold so many rows, and so many times as many as when PostgreSQL looked at them last.
+select format('%I.%I', s.schemaname, s.relname) as name
+from pg_stat_user_tables as s
+join pg_class as c on c.oid = s.relid
+where s.schemaname = 'dispatcher' and s.n_live_tup >= :least::bigint and s.n_live_tup >= :times::bigint * c.reltuples;
