@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kaiwa.meta.graph import Graph
-from kaiwa.meta.http import READ, NoReply, Reply
+from kaiwa.meta.http import READ, Leave, NoReply, Reply
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,12 @@ class Platform(ABC):
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         patience: float = READ,
+        leave: Leave | None = None,
     ) -> Reply:
         assert content is None or form is None
         assert patience > 0
+        if leave and not await leave():
+            raise NoReply("stays", left=False)
         asked = Asked(method, url, params or {}, content or b"", form or {}, headers or {})
         self.asked.append(asked)
         return self.answer(asked)

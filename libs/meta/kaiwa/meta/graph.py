@@ -11,7 +11,7 @@ import msgspec
 from kaiwa.contracts.wire import UNREADABLE
 from kaiwa.meta import conversations, http
 from kaiwa.meta.answers import Answer, Lost, NotSent, Refused, ThreadMessage, ThreadPage
-from kaiwa.meta.http import Http, NoReply, Reply
+from kaiwa.meta.http import Http, Leave, NoReply, Reply
 from kaiwa.meta.replies import limits, read, read_done
 from kaiwa.meta.usage import Usage
 
@@ -84,14 +84,18 @@ class Graph:
         body: Mapping[str, Any],
         *,
         method: Literal["POST", "DELETE"] = "POST",
+        leave: Leave | None = None,
     ) -> Answer:
-        """POST to an edge of the account's node. Never raises for what the network or the platform does."""
+        """POST to an edge of the account's node. Never raises for what the network or the platform does. ``leave``: asked
+        right before it leaves, when all that takes time is over; NotSent where it says no.
+        """
         try:
             reply = await self._call(
                 sender,
                 method,
                 f"{self._base[sender.login]}/{sender.node_id}/{edge}",
                 content=msgspec.json.encode(body),
+                leave=leave,
             )
         except NoReply as silence:
             return _silent(silence)
@@ -162,6 +166,7 @@ class Graph:
         *,
         content: bytes | None = None,
         patience: float = http.READ,
+        leave: Leave | None = None,
     ) -> Reply:
         """Every call goes through here. Raises NoReply, and what the guard raises."""
         if self._guard is not None:
@@ -173,6 +178,7 @@ class Graph:
             content=content,
             headers=sender.headers,
             patience=patience,
+            leave=leave,
         )
         if self._guard is not None and (said := limits(reply)) is not None:
             await self._guard.after(sender, said)

@@ -6,7 +6,7 @@ aiohttp by itself: a layer of httpx above it costs twice as much again as the ca
 
 import os
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,6 +14,7 @@ from typing import Protocol
 
 import aiohttp
 import certifi
+from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 CONNECT, READ = 3.0, 20.0  # seconds
@@ -58,6 +59,10 @@ class NoReply(Exception):
         self.left = left
 
 
+Leave = Callable[[], Awaitable[bool]]
+"""Waits for the moment at which a request may leave; whether it may at all."""
+
+
 class Http(Protocol):
     async def call(
         self,
@@ -69,8 +74,30 @@ class Http(Protocol):
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         patience: float = READ,
+        leave: Leave | None = None,
     ) -> Reply:
-        """The answer, whatever its status; raises `NoReply`. `patience`: seconds of silence that are borne."""
+        """The answer, whatever its status; raises `NoReply`. `patience`: seconds of silence that are borne. `leave`: asked
+        once there is a connection, right before the content is written to it.
+        """
+
+
+class _Stays(Exception):
+    """A request was told not to leave."""
+
+
+class _Waiting(aiohttp.BytesPayload):
+    """Content that asks before it leaves. aiohttp writes the head together with it, so until then nothing has left."""
+
+    def __init__(self, content: bytes, leave: Leave) -> None:
+        super().__init__(content)
+        self._leave = leave
+        self.left = False
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        if not await self._leave():
+            raise _Stays
+        self.left = True
+        await super().write_with_length(writer, content_length)
 
 
 class Client:
@@ -89,7 +116,9 @@ class Client:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         patience: float = READ,
+        leave: Leave | None = None,
     ) -> Reply:
+        waiting = _Waiting(content or b"", leave) if leave else None
         try:
             address = _address(url)
         except ValueError:
@@ -99,7 +128,7 @@ class Client:
                 method,
                 address,
                 params=params or None,
-                data=content if form is None else form,
+                data=waiting or (content if form is None else form),
                 headers=headers,
                 allow_redirects=False,
                 timeout=_timeout(patience),
@@ -108,7 +137,7 @@ class Client:
         except _NEVER_LEFT as error:
             raise NoReply(type(error).__name__, left=False) from None  # the cause quotes the address
         except (aiohttp.ClientError, OSError) as error:
-            raise NoReply(type(error).__name__, left=True) from None
+            raise NoReply(type(error).__name__, left=waiting is None or waiting.left) from None
 
 
 @asynccontextmanager

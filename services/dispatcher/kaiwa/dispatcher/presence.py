@@ -7,6 +7,7 @@ every call does, never ahead of its own message by more than :data:`WITHIN`, and
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
@@ -14,7 +15,7 @@ import asyncpg
 from kaiwa.dispatcher.commitments import Call
 from kaiwa.dispatcher.slots import Slots
 from kaiwa.dispatcher.throttling import Throttled
-from kaiwa.meta.answers import Accepted
+from kaiwa.meta.answers import Accepted, NotSent
 from kaiwa.meta.graph import MESSAGES, Graph
 from kaiwa.runtime import metrics
 from kaiwa.store.pool import UNREACHABLE
@@ -22,6 +23,7 @@ from kaiwa.store.pool import UNREACHABLE
 WITHIN: Final = 0.5
 """Seconds for which a message may be held up by its own announcement."""
 
+_RESULTS: Final[Mapping[type, str]] = {Accepted: "shown", NotSent: "skipped"}
 _SOON = timedelta(milliseconds=50)  # a bucket that is busier has better use for its slots
 
 
@@ -45,8 +47,8 @@ class Presence:
     async def _show(self, call: Call, body: Mapping[str, Any]) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             (slot,) = await self._slots.take(connection, [call.want], horizon=_SOON)
-        if slot is None or not await self._slots.reached(slot):
+        if slot is None:
             metrics.PRESENCE.labels("skipped").inc()
             return
-        answer = await self._graph.post(call.login, MESSAGES, body)
-        metrics.PRESENCE.labels("shown" if isinstance(answer, Accepted) else "failed").inc()
+        answer = await self._graph.post(call.login, MESSAGES, body, leave=partial(self._slots.reached, slot))
+        metrics.PRESENCE.labels(_RESULTS.get(type(answer), "failed")).inc()

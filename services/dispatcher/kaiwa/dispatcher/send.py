@@ -7,6 +7,7 @@ is known to be in doubt and nobody hands it out again. There is one POST and no 
 import asyncio
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from kaiwa.bus import tracing
@@ -15,6 +16,7 @@ from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.commitments import Call, Claim
 from kaiwa.dispatcher.core.classify import NEVER_LEFT, UPLOAD_AGAIN, classify
 from kaiwa.dispatcher.core.pace import Slot
+from kaiwa.dispatcher.departure import Departure, sleep_until
 from kaiwa.dispatcher.mark import Marker
 from kaiwa.dispatcher.presence import Presence
 from kaiwa.dispatcher.record import Ended, Recorder
@@ -31,6 +33,7 @@ _log = logs.get_logger()
 
 _CALLING: Final[Mapping[Attribute, str]] = {"http.request.method": "POST"}
 _LEAD = 0.02  # seconds before its slot that a call is committed
+_APART = 0.01  # seconds between transactions: a busy account's slots are closer together
 _RECORD_PAUSES = (0.1, 0.2, 0.5, 1, 2, 5, 5, 5)  # an answer is worth keeping while PostgreSQL is away
 
 
@@ -57,8 +60,8 @@ class Sender:
         self._clock = clock
         self._lease = lease
         self._throttling = throttling
-        self.marks: Batcher[Claim, Call | Errand | None] = Batcher(marker.mark, at_once=2)
-        self.records: Batcher[Ended, bool] = Batcher(recorder.record, at_once=2)
+        self.marks: Batcher[Claim, Call | Errand | None] = Batcher(marker.mark, at_once=2, apart=_APART)
+        self.records: Batcher[Ended, bool] = Batcher(recorder.record, at_once=2, apart=_APART)
 
     async def deliver(self, claim: Claim, call: Call | Errand | None = None) -> None:
         """Send part after part until the request ends, waits, or is no longer ours.
@@ -73,7 +76,7 @@ class Sender:
         try:
             while True:
                 if call is None:
-                    await _sleep_until(self._clock.local(slot.at) - max(_LEAD, self._slots.marking.seconds))
+                    await sleep_until(self._clock.local(slot.at) - max(_LEAD, self._slots.marking.seconds))
                     started = time.monotonic()
                     call = await self.marks.submit(claim)
                     self._slots.marking.note(time.monotonic() - started)
@@ -85,15 +88,10 @@ class Sender:
                     continue
                 if call.announced:
                     await self._presence.announce(call)
-                ended = (
-                    await self._post(call)
-                    if await self._leave(call, claim, slot, until=started + self._lease)
-                    else Ended(call.part_id, call.want.desk.account_id, NEVER_LEFT)
-                )
-                if not await self._record(ended):
+                if not await self._record(await self._post(call, claim, slot, until=started + self._lease)):
                     return
                 crash.point("dispatcher.between_parts")
-                # The claim's bucket, whatever this part's was: `_leave` takes the slot for one of that bucket.
+                # The claim's bucket, whatever this part's was: its departure takes the slot for one of that bucket.
                 slot, call = await self._slots.another(claim.want), None
         except UNREACHABLE as error:
             # The lease takes care: a claim goes back to the queue, a call that began is in doubt.
@@ -101,36 +99,17 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - one delivery must not take the others down
             _log.error("delivery_failed", exc_info=error)
 
-    async def _leave(self, call: Call, claim: Claim, slot: Slot, *, until: float) -> bool:
-        """Wait for the slot, or for another one if this call needs another bucket or comes too late.
-
-        False where it must not be made any more: the lease is over, or the platform has asked for silence meanwhile.
-        """
-        started = time.monotonic()
-        if call.want.desk != claim.want.desk:
-            slot = await self._slots.another(call.want)
-        while True:
-            await _sleep_until(min(self._clock.local(slot.at), until))
-            now = time.monotonic()
-            if now >= until:
-                return False
-            if self._throttling.silent(call.want.desk.account_id, call.app_id):
-                return False
-            if now <= self._clock.local(slot.until):
-                metrics.TOKENS_WAITED.labels(call.want.desk.bucket).inc(now - started)
-                return True
-            slot = await self._slots.another(call.want)
-
-    async def _post(self, call: Call) -> Ended:
-        started = time.monotonic()
-        if call.late is not None:
-            metrics.HANDOVER_SECONDS.labels(call.lane).observe(call.late + started - call.marked)
+    async def _post(self, call: Call, claim: Claim, slot: Slot, *, until: float) -> Ended:
+        departure = Departure(self._slots, self._clock, self._throttling, call, claim)
+        leave = partial(departure.leave, slot, until=until)
         with tracing.resumed(
             f"POST {call.edge}", "client", call.cause, waited=call.waited, attributes=_CALLING
         ):
-            answer = await self._graph.post(call.login, call.edge, call.body)
+            answer = await self._graph.post(call.login, call.edge, call.body, leave=leave)
+        if departure.stays:
+            return Ended(call.part_id, call.want.desk.account_id, NEVER_LEFT)
         crash.point("dispatcher.answered")
-        metrics.SEND_SECONDS.observe(time.monotonic() - started)
+        _observe(call, departure.at)
         usage = answer.usage if isinstance(answer, Accepted | Refused) else None
         if await self._uploads.forgotten(call.want.desk.account_id, call.borrowed, answer):
             return Ended(call.part_id, call.want.desk.account_id, UPLOAD_AGAIN, usage)
@@ -148,6 +127,9 @@ class Sender:
         return await self.records.submit(ended)
 
 
-async def _sleep_until(moment: float) -> None:
-    if (rest := moment - time.monotonic()) > 0:
-        await asyncio.sleep(rest)
+def _observe(call: Call, left: float | None) -> None:
+    if left is None:
+        return
+    metrics.SEND_SECONDS.observe(time.monotonic() - left)
+    if call.late is not None:
+        metrics.HANDOVER_SECONDS.labels(call.lane).observe(call.late + left - call.marked)
