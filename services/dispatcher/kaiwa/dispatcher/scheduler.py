@@ -199,8 +199,8 @@ class Scheduler:
         """
         if self._crowded and not self._people_crowded:
             joined = {place: most for place, most in joined.items() if place[1] == HUMAN}
-        reserve = 0 if all(rank == HUMAN for _, rank in joined) else self._calls.reserve
-        if self._people_crowded or sum(joined.values()) > min(self._calls.room - reserve, _AT_ONCE):
+        room = self._calls.room if all(rank == HUMAN for _, rank in joined) else self._calls.shared
+        if self._people_crowded or sum(joined.values()) > min(room, _AT_ONCE):
             return []
         asks = [
             Ask(desk, rank, most)
