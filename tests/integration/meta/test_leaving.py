@@ -7,7 +7,7 @@ import time
 import pytest
 from calls import ACCEPTED, HELLO, NO_CONNECTION, SHOP, TAKEN, to
 from conditions import eventually
-from wire import Turn, Wire, close, reset
+from wire import Turn, Wire, close, reset, says
 
 from kaiwa.devstack.ports import free_port
 from kaiwa.meta.answers import Lost, NotSent
@@ -91,6 +91,28 @@ async def test_a_connection_that_breaks_before_it_may_leave_is_not_sent(breaks: 
     with Wire.opened(TAKEN, accept=breaks) as wire:
         async with asyncio.timeout(10), to(f"http://{wire.address}") as graph:
             assert isinstance(await graph.post(SHOP, MESSAGES, HELLO, leave=never), NotSent)
+        assert wire.bodies == []
+
+
+@pytest.mark.parametrize("status", ["200 OK", "408 Request Timeout"])
+async def test_an_answer_before_it_left_is_none(status: str) -> None:
+    """Promise 3: servers say 408 on a connection that waits. Breaks when that is taken for the call's answer, or when what
+    waits to leave goes after it.
+    """
+    too_soon = says(status, b'{"recipient_id":"1111","message_id":"m1"}')
+    waits, may = asyncio.Event(), asyncio.Event()
+
+    async def leave() -> bool:
+        waits.set()
+        return await may.wait()
+
+    with Wire.opened(TAKEN, accept=too_soon) as wire:
+        async with asyncio.timeout(10), to(f"http://{wire.address}") as graph:
+            call = asyncio.create_task(graph.post(SHOP, MESSAGES, HELLO, leave=leave))
+            await waits.wait()
+            assert isinstance(await call, NotSent)
+            may.set()
+        assert wire.closed.acquire(timeout=10)
         assert wire.bodies == []
 
 

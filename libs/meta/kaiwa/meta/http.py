@@ -133,7 +133,11 @@ class Client:
                 allow_redirects=False,
                 timeout=_timeout(patience),
             ) as answer:
-                return Reply(answer.status, await answer.read(), answer.headers)
+                reply = Reply(answer.status, await answer.read(), answer.headers)
+                if waiting and not waiting.left:
+                    answer.close()  # and with it what waits
+                    raise NoReply("answered before it left", left=False)
+                return reply
         except _NEVER_LEFT as error:
             raise NoReply(type(error).__name__, left=False) from None  # the cause quotes the address
         except (aiohttp.ClientError, OSError) as error:
