@@ -31,17 +31,15 @@ async def test_nothing_leaves_before_it_may() -> None:
         try:
             came_early.append(connection.recv(1, socket.MSG_PEEK))
         except TimeoutError:
-            may.set()
+            loop.call_soon_threadsafe(may.set)
         connection.settimeout(None)
         return True
 
-    may = asyncio.Event()
+    loop, may = asyncio.get_running_loop(), asyncio.Event()
 
     async def leave() -> bool:
         async with asyncio.timeout(10):
-            while not may.is_set():  # noqa: ASYNC110 - another thread sets it
-                await asyncio.sleep(0.01)
-        return True
+            return await may.wait()
 
     with Wire.opened(TAKEN, accept=listen) as wire:
         async with to(f"http://{wire.address}") as graph:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from kaiwa.dispatcher.commitments import Call, Claim
 from kaiwa.dispatcher.core.agenda import Desk
@@ -15,6 +16,7 @@ from kaiwa.dispatcher.core.pace import Lead, Slot
 from kaiwa.dispatcher.departure import Departure
 from kaiwa.dispatcher.slots import Want
 from kaiwa.meta.graph import Sender
+from kaiwa.runtime.errors import DependencyError
 
 TEXT = Want(Desk("1784", "text"), 1)
 MEDIA = Want(Desk("1784", "media"), 1)
@@ -112,8 +114,15 @@ async def test_it_stays_where_silence_was_asked_for() -> None:
     assert departure.stays
 
 
-async def test_it_stays_where_nobody_can_say_when_its_turn_is() -> None:
-    """Nothing has left, and that is known: it need not be in doubt until its lease is over."""
-    departure = departing(Others(asyncpg.PostgresConnectionError("away")))
-    assert not await departure.leave(slot(-1), until=later())
+@pytest.mark.parametrize(
+    "failure", [asyncpg.PostgresConnectionError("away"), DependencyError("no account"), LookupError()]
+)
+async def test_it_stays_where_nobody_can_say_when_its_turn_is(failure: Exception) -> None:
+    """Nothing has left, and that is known: it need not be in doubt until its lease is over. It is said why: the HTTP client
+    would call it a failure of the connection.
+    """
+    departure = departing(Others(failure))
+    with capture_logs() as said:
+        assert not await departure.leave(slot(-1), until=later())
     assert departure.stays
+    assert [line["event"] for line in said] == ["no_slot_to_leave_in"]

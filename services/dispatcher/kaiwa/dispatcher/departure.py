@@ -13,7 +13,6 @@ from kaiwa.dispatcher.core.pace import Slot
 from kaiwa.dispatcher.slots import Slots
 from kaiwa.dispatcher.throttling import Throttling
 from kaiwa.runtime import logs, metrics
-from kaiwa.store.pool import UNREACHABLE
 
 _log = logs.get_logger()
 
@@ -40,7 +39,7 @@ class Departure:
         """Whether it leaves, now. ``until``: the end of its lease, by the local clock."""
         try:
             self.stays = not await self._turn(slot, until)
-        except UNREACHABLE as error:
+        except Exception as error:  # noqa: BLE001 - the client would take it for a failure of the connection, unsaid
             _log.warning("no_slot_to_leave_in", exc_info=error)
             self.stays = True
         return not self.stays
