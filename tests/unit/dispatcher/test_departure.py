@@ -8,14 +8,19 @@ from typing import Any, cast
 
 import asyncpg
 import pytest
+from replies import answering
 from structlog.testing import capture_logs
 
 from kaiwa.dispatcher.commitments import Call, Claim
 from kaiwa.dispatcher.core.agenda import Desk
+from kaiwa.dispatcher.core.classify import NEVER_LEFT, Sent
 from kaiwa.dispatcher.core.pace import Lead, Slot
 from kaiwa.dispatcher.departure import Departure
+from kaiwa.dispatcher.record import Ended
+from kaiwa.dispatcher.send import Sender
 from kaiwa.dispatcher.slots import Want
-from kaiwa.meta.graph import Sender
+from kaiwa.meta.graph import MESSAGES
+from kaiwa.meta.graph import Sender as Login
 from kaiwa.runtime.errors import DependencyError
 
 TEXT = Want(Desk("1784", "text"), 1)
@@ -39,6 +44,7 @@ class Others:
     """Slots that are there to be had, or a database that is away."""
 
     def __init__(self, *slots: Slot | Exception) -> None:
+        self.marking = Lead()
         self._slots = list(slots)
         self.asked: list[Want] = []
 
@@ -57,12 +63,42 @@ class Hush:
     def silent(self, *_: Any) -> bool:
         return self._silent
 
+    def hush(self, *_: Any) -> None:
+        """Nobody asked for silence."""
+
+
+class Unasked:
+    """A marker for calls that are committed to already."""
+
+    async def mark(self, *_: Any) -> None:
+        raise AssertionError
+
+
+class Uploads:
+    async def forgotten(self, *_: Any) -> bool:
+        return False
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.ended: list[Ended] = []
+
+    async def record(self, ended: list[Ended]) -> list[bool]:
+        self.ended += ended
+        return [False] * len(ended)
+
+
+def claimed(where: Slot) -> Claim:
+    return Claim("i", 1, TEXT, where, time.monotonic(), Lead())
+
+
+def calling(want: Want = TEXT) -> Call:
+    return Call(1, "1001", want, Login("facebook", "1784", "token"), MESSAGES, {}, None, 0.0, "bulk", None)
+
 
 def departing(others: Others, *, want: Want = TEXT, silent: bool = False) -> Departure:
-    claim = Claim("i", 1, TEXT, slot(0), 0.0, Lead())
-    sender = Sender("facebook", "1784", "token")
-    call = Call(1, "1001", want, sender, "messages", {}, None, 0.0, "bulk", None)
-    return Departure(cast("Any", others), cast("Any", Clock()), cast("Any", Hush(silent=silent)), call, claim)
+    hush, clock = cast("Any", Hush(silent=silent)), cast("Any", Clock())
+    return Departure(cast("Any", others), clock, hush, calling(want), claimed(slot(0)))
 
 
 def later() -> float:
@@ -126,3 +162,19 @@ async def test_it_stays_where_nobody_can_say_when_its_turn_is(failure: Exception
         assert not await departure.leave(slot(-1), until=later())
     assert departure.stays
     assert [line["event"] for line in said] == ["no_slot_to_leave_in"]
+
+
+@pytest.mark.parametrize("silent", [False, True])
+async def test_a_delivery_leaves_by_its_departure(silent: bool) -> None:
+    """Promise 5. Breaks when the sender does not ask: its calls would leave as soon as they are committed to."""
+    platform = answering(200, b'{"recipient_id":"1111","message_id":"m1"}')
+    recorder, mine = Recorder(), slot(0.1, 1)
+    some: Any = cast("Any", None)
+    sender = Sender(
+        platform.graph(), cast("Any", Unasked()), cast("Any", recorder), cast("Any", Others()), cast("Any", Clock()),
+        presence=some, uploads=cast("Any", Uploads()), throttling=cast("Any", Hush(silent=silent)), lease=10,
+    )  # fmt: skip
+    await sender.deliver(claimed(mine), calling())
+    assert time.monotonic() >= mine.at.timestamp()
+    assert len(platform.asked) == (not silent)
+    assert [one.verdict for one in recorder.ended] == [NEVER_LEFT if silent else Sent("m1", "1111")]
