@@ -1,9 +1,11 @@
 """What comes to an account that rests is claimed in the transaction that takes it in."""
 
 import asyncio
+import gc
+import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -18,6 +20,7 @@ from kaiwa.dispatcher.commitments import Claim
 from kaiwa.dispatcher.core.agenda import Ask, Desk
 from kaiwa.dispatcher.core.pace import Lead, exact
 from kaiwa.dispatcher.handlers.sends import Sends
+from kaiwa.dispatcher.intake import read
 from kaiwa.dispatcher.queues import Place
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.dispatcher.slots import Want
@@ -49,6 +52,16 @@ async def at_work(db: asyncpg.Pool, marker: Commits, sender: Delivers) -> AsyncI
     finally:
         running.cancel()
         await asyncio.wait([running])
+
+
+@contextmanager
+def no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 async def test_it_is_claimed_as_it_is_taken_in(db: asyncpg.Pool) -> None:
@@ -112,6 +125,34 @@ async def test_many_are_left_to_the_scheduler(db: asyncpg.Pool) -> None:
     async with at_work(db, Commits(), Delivers()) as (sends, _):
         await sends.handle([asked(customer) for customer in CUSTOMERS])
         assert await db.fetchval(TOGETHER) == 0
+
+
+async def test_a_large_batch_leaves_the_loop_to_others(db: asyncpg.Pool) -> None:
+    """Broken by: choosing, sealing or telling all of it in one go, which takes several times as long as reading it,
+    while calls miss their slots. By processor time, without the collector, which would have to walk through pytest.
+    """
+    records = [asked(f"n{n}") for n in range(500)]
+    with no_collector():
+        started = time.thread_time()
+        taken = [read(record) for record in records]
+        reading = time.thread_time() - started
+    stretches = []
+
+    async def others() -> None:
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(0)
+            stretches.append(time.thread_time() - before)
+
+    async with at_work(db, Commits(), Delivers()) as (sends, _):
+        await sends.handle([asked("c1")])  # its statements are known
+        busy = asyncio.create_task(others())
+        with no_collector():
+            await sends.handle(records)
+        busy.cancel()
+        await asyncio.wait([busy])
+    assert all(taken)
+    assert max(stretches) < 2 * reading
 
 
 async def test_one_that_cannot_be_committed_to_is_taken_in_all_the_same(db: asyncpg.Pool) -> None:

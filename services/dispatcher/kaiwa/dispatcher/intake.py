@@ -1,7 +1,7 @@
 """Requests into the database: each once, refused at once where nothing but the request is needed to see why."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from kaiwa.dispatcher.core.intake import addressable, due_at, fault, registry_fa
 from kaiwa.dispatcher.core.unit import Content, contents, handover
 from kaiwa.dispatcher.knowledge import Needed, Positions, needs, unknown
 from kaiwa.dispatcher.outcomes import Told, report, words
+from kaiwa.dispatcher.portions import portions
 from kaiwa.dispatcher.queues import Place, Room
 from kaiwa.dispatcher.rows import Row, bucket_of
 from kaiwa.runtime import metrics
@@ -100,15 +101,16 @@ class Intake:
         names = list({item.request.account_id for item in taken.values()})
         found = [row async for row in _sql.before_intake(connection, ids=names)]
         known, now = {row["account_id"]: row for row in found}, found[0]["now"]
-        rows = [
-            {"ordinal": n, **_row(item, known.get(item.request.account_id), now)}
-            for n, item in enumerate(taken.values())
-        ]
-        for row in rows:
-            customer_id = row["customer_id"]
-            row["partition"] = self._partition(row["account_id"], customer_id) if customer_id else None
-            row["events_end"] = needed(row["intent_id"])
-        new = {row["intent_id"] async for row in self._insert(connection, taken, rows, now)}
+        rows: list[dict[str, Any]] = []
+        async for some in portions(list(taken.values())):
+            for item in some:
+                row = _row(item, known.get(item.request.account_id), now)
+                customer_id = row["customer_id"]
+                row["ordinal"] = len(rows)
+                row["partition"] = self._partition(row["account_id"], customer_id) if customer_id else None
+                row["events_end"] = needed(row["intent_id"])
+                rows.append(row)
+        new = await self._insert(connection, taken, rows, now)
         fresh = [row for row in rows if row["intent_id"] in new]
         were = Counter("refused" if row["state"] == "refused" else "accepted" for row in fresh)
         were["repeated"] = len(rows) - len(new)
@@ -120,19 +122,19 @@ class Intake:
         joined = await queues.refresh(connection, accounts=accounts, customers=customers)
         return TakenIn(joined, were, needs(fresh), dict(found[0]["applied"] or ()))
 
-    def _insert(
+    async def _insert(
         self, connection: Connection, taken: dict[str, Taken], rows: list[dict[str, Any]], now: datetime
-    ) -> AsyncIterator[Row]:
+    ) -> set[str]:
         """All that a new request leaves in the database: it, what it says, and what its caller is told; which are new."""
-        kept = {
-            name: self._vault.seal(name, Saying(request.message, request.reply_to))
-            for row in rows
-            if row["state"] == "queued"
-            and (request := taken[name := row["intent_id"]].request).kind == "message"
-            and request.message
-        }
-        told = {row["intent_id"]: words(_told(row, now)) for row in rows if row["seq"]}
-        inserted: AsyncIterator[Row] = _sql.take_in(
+        kept, told = {}, {}
+        async for some in portions(rows):
+            for row in some:
+                request = taken[name := row["intent_id"]].request
+                if row["state"] == "queued" and request.kind == "message" and request.message:
+                    kept[name] = self._vault.seal(name, Saying(request.message, request.reply_to))
+                if row["seq"]:
+                    told[name] = words(_told(row, now))
+        inserted = _sql.take_in(
             connection,
             rows=rows,
             kept=list(kept),
@@ -144,7 +146,7 @@ class Intake:
             headers=[item.headers for item in told.values()],
             measured=[item.measured for item in told.values()],
         )
-        return inserted
+        return {row["intent_id"] async for row in inserted}
 
     def _partition(self, account_id: str, customer_id: str) -> int:
         """Where the conversation's events are; of a room without a customer anywhere, see the migration."""

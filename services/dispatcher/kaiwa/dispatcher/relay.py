@@ -1,6 +1,7 @@
 """The outbox's way to Kafka: published, acknowledged, then removed; a crash between the two publishes again."""
 
 import asyncio
+from collections.abc import Sequence
 
 import asyncpg
 import msgspec
@@ -12,6 +13,7 @@ from kaiwa.contracts import topics
 from kaiwa.contracts.outcomes import decode
 from kaiwa.dispatcher import facts
 from kaiwa.dispatcher.bell import Bell
+from kaiwa.dispatcher.portions import portions
 from kaiwa.dispatcher.rows import Row
 from kaiwa.runtime import crash, logs
 from kaiwa.store import locks
@@ -22,7 +24,7 @@ _sql = load("kaiwa.dispatcher")
 _log = logs.get_logger()
 
 _LOCK = locks.key("dispatcher.outbox")
-_MOST = 500
+_MOST = 250  # each is two records with its fact, and all are handed over in one go
 _GATHER = 0.02  # seconds between two looks: what comes meanwhile goes together
 _LOOK = 1.0  # seconds until a look of its own accord, for what other processes left
 _PAUSE = 0.5  # seconds after a failure
@@ -62,20 +64,15 @@ class Relay:
             rows = [row async for row in _sql.take_oldest(connection, most=_MOST)]
             if not rows:
                 return 0
-            records = [
-                Outgoing(
-                    row["topic"],
-                    row["key"],
-                    row["value"],
-                    tuple((name, text.encode("ascii")) for name, text in row["headers"]),
-                )
-                for row in rows
-            ]
-            await self._producer.publish([*records, *self._facts(rows)], within=_WITHIN)
+            records, told = [], []
+            async for some in portions(rows):
+                records += [_record(row) for row in some]
+                told += self._facts(some)
+            await self._producer.publish([*records, *told], within=_WITHIN)
             crash.point("dispatcher.outbox_published")
             return len(rows)
 
-    def _facts(self, rows: list[Row]) -> list[Outgoing]:
+    def _facts(self, rows: Sequence[Row]) -> list[Outgoing]:
         if (key := self._pseudonym_key) is None:
             return []
         return [
@@ -83,3 +80,8 @@ class Relay:
             for row in rows
             if row["topic"] == topics.OUTCOMES and row["measured"] is not None
         ]
+
+
+def _record(row: Row) -> Outgoing:
+    headers = tuple((name, text.encode("ascii")) for name, text in row["headers"])
+    return Outgoing(row["topic"], row["key"], row["value"], headers)

@@ -33,7 +33,8 @@ _log = logs.get_logger()
 
 _CALLING: Final[Mapping[Attribute, str]] = {"http.request.method": "POST"}
 _LEAD = 0.02  # seconds before its slot that a call is committed
-_APART = 0.01  # seconds between transactions: a busy account's slots are closer together
+_MARKS_APART = 0.01  # seconds between transactions: a busy account's slots are closer together
+_RECORDS_APART = 0.025  # and between those that record answers: no slot waits for them
 _RECORD_PAUSES = (0.1, 0.2, 0.5, 1, 2, 5, 5, 5)  # an answer is worth keeping while PostgreSQL is away
 
 
@@ -60,8 +61,8 @@ class Sender:
         self._clock = clock
         self._lease = lease
         self._throttling = throttling
-        self.marks: Batcher[Claim, Call | Errand | None] = Batcher(marker.mark, at_once=2, apart=_APART)
-        self.records: Batcher[Ended, bool] = Batcher(recorder.record, at_once=2, apart=_APART)
+        self.marks: Batcher[Claim, Call | Errand | None] = Batcher(marker.mark, at_once=2, apart=_MARKS_APART)
+        self.records: Batcher[Ended, bool] = Batcher(recorder.record, at_once=2, apart=_RECORDS_APART)
 
     async def deliver(self, claim: Claim, call: Call | Errand | None = None) -> None:
         """Send part after part until the request ends, waits, or is no longer ours.

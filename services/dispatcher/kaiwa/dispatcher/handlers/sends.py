@@ -19,6 +19,7 @@ from kaiwa.dispatcher.core.agenda import Ask
 from kaiwa.dispatcher.ends import Ends
 from kaiwa.dispatcher.intake import Intake, Taken, TakenIn, read
 from kaiwa.dispatcher.knowledge import Knowledge, Needed
+from kaiwa.dispatcher.portions import portions
 from kaiwa.dispatcher.scheduler import Scheduler
 from kaiwa.runtime import logs, metrics
 from kaiwa.store.pool import UNREACHABLE, Connection
@@ -56,13 +57,12 @@ class Sends:
     async def handle(self, records: Sequence[Record]) -> None:
         taken: dict[str, Taken] = {}
         poison = []
-        for record in records:
-            if record.value is None:
-                continue
-            if (found := read(record)) is None:
-                poison.append(record)
-            else:
-                taken.setdefault(found.intent_id, found)
+        async for some in portions([record for record in records if record.value is not None]):
+            for record in some:
+                if (found := read(record)) is None:
+                    poison.append(record)
+                else:
+                    taken.setdefault(found.intent_id, found)
         if poison:
             await self._quarantine(poison)
         if taken:
