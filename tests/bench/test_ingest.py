@@ -4,11 +4,9 @@ Every case is a ratio of figures from one run, the processor's time first; absol
 """
 
 import asyncio
-import contextlib
-import gc
 import statistics
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -31,6 +29,7 @@ from contest import (
     size_of,
 )
 from doors import apply_topics, written
+from garbage import without_collecting
 from kafka_records import new_topic
 from load import drive
 
@@ -145,19 +144,19 @@ async def test_time_to_the_answer(stack: Stack, kafka: Kafka, tmp_path: Path) ->
     async with (
         ingest(stack, tmp_path) as service,
         AIOKafkaProducer(**producing(kafka, client_id="bench")) as producer,
-        without_collecting(),
     ):
-        await service.until_accepting(requests[0])
-        await accepted(service, burst, connections=64)
-        for _ in range(WARMING + ROUNDS_OF_TIMES):
-            started = time.perf_counter()
+        with without_collecting():
+            await service.until_accepting(requests[0])
             await accepted(service, burst, connections=64)
-            rate = len(burst) / (time.perf_counter() - started) / 2
-            answers = await drive(service.port, calm, connections=64, rate=rate)
-            assert {answer.status for answer in answers} == {200}
-            rates.append(rate)
-            ours.append(p99([answer.seconds for answer in answers]))
-            brokers.append(p99(await records_at(producer, topic, number=len(calm), rate=rate)))
+            for _ in range(WARMING + ROUNDS_OF_TIMES):
+                started = time.perf_counter()
+                await accepted(service, burst, connections=64)
+                rate = len(burst) / (time.perf_counter() - started) / 2
+                answers = await drive(service.port, calm, connections=64, rate=rate)
+                assert {answer.status for answer in answers} == {200}
+                rates.append(rate)
+                ours.append(p99([answer.seconds for answer in answers]))
+                brokers.append(p99(await records_at(producer, topic, number=len(calm), rate=rate)))
     ours, brokers = ours[WARMING:], brokers[WARMING:]
     times = ratio(ours, brokers)
     report(
@@ -184,17 +183,6 @@ async def records_at(producer: AIOKafkaProducer, topic: str, *, number: int, rat
 
     await asyncio.gather(*(keep_sending() for _ in range(64)))
     return taken
-
-
-@contextlib.asynccontextmanager
-async def without_collecting() -> AsyncIterator[None]:
-    """The collector walks through all of pytest, for tens of milliseconds: what waits meanwhile is measured as slow."""
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def p99(seconds: Sequence[float]) -> float:

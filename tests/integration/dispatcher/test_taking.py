@@ -1,17 +1,17 @@
 """What comes to an account that rests is claimed in the transaction that takes it in."""
 
 import asyncio
-import gc
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import asyncpg
 import pytest
 from claiming import REQUEST, SHOP, Commits, Delivers, scheduler, shops
+from garbage import without_collecting
 from taking import NOTHING_WAITS, OLDER, asked, intake_of
 
 from kaiwa.dispatcher.bell import Bell
@@ -52,16 +52,6 @@ async def at_work(db: asyncpg.Pool, marker: Commits, sender: Delivers) -> AsyncI
     finally:
         running.cancel()
         await asyncio.wait([running])
-
-
-@contextmanager
-def no_collector() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 async def test_it_is_claimed_as_it_is_taken_in(db: asyncpg.Pool) -> None:
@@ -129,10 +119,10 @@ async def test_many_are_left_to_the_scheduler(db: asyncpg.Pool) -> None:
 
 async def test_a_large_batch_leaves_the_loop_to_others(db: asyncpg.Pool) -> None:
     """Broken by: choosing, sealing or telling all of it in one go, which takes several times as long as reading it,
-    while calls miss their slots. By processor time, without the collector, which would have to walk through pytest.
+    while calls miss their slots. By processor time.
     """
     records = [asked(f"n{n}") for n in range(500)]
-    with no_collector():
+    with without_collecting():
         started = time.thread_time()
         taken = [read(record) for record in records]
         reading = time.thread_time() - started
@@ -147,7 +137,7 @@ async def test_a_large_batch_leaves_the_loop_to_others(db: asyncpg.Pool) -> None
     async with at_work(db, Commits(), Delivers()) as (sends, _):
         await sends.handle([asked("c1")])  # its statements are known
         busy = asyncio.create_task(others())
-        with no_collector():
+        with without_collecting():
             await sends.handle(records)
         busy.cancel()
         await asyncio.wait([busy])
