@@ -55,6 +55,11 @@ def test_it_is_hmac_in_base32(key: bytes, some: tuple[str, ...]) -> None:
     assert ids.opaque(key, *some) == base64.b32encode(mac[:16]).decode().rstrip("=")
 
 
+@given(st.lists(st.tuples(parts, parts), max_size=20))
+def test_of_each_it_is_the_same(each: list[tuple[tuple[str, ...], tuple[str, ...]]]) -> None:
+    assert ids.opaque_each(KEY, each) == [ids.opaque(KEY, *shared, *own) for shared, own in each]
+
+
 def test_random_ids_sort_by_their_time() -> None:
     made = [ids.random() for _ in range(1000)]
     assert len(set(made)) == 1000

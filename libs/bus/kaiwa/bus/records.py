@@ -33,17 +33,11 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     def __post_init__(self) -> None:
         if not self.key:
             raise Unpublishable(f"a record for {self.topic} has no key: give it its id")
-        limit = _LIMITS.get(self.topic, MAX_RECORD_BYTES)
-        if (size := self.size) > limit:
-            raise Unpublishable(f"a record for {self.topic} has {size} bytes, and {limit} is the most")
-
-    @property
-    def size(self) -> int:
-        """Bytes it takes at most in a batch of its own, uncompressed."""
         size = _FRAME + len(self.key) + len(self.value or b"")
         for name, value in self.headers:  # a plain loop is the fastest, and every event comes by here
             size += _HEADER_FRAME + len(name) + len(value)  # a name is ASCII
-        return size
+        if size > (limit := _LIMITS.get(self.topic, MAX_RECORD_BYTES)):
+            raise Unpublishable(f"a record for {self.topic} has {size} bytes, and {limit} is the most")
 
 
 def is_tombstone(record: Record) -> bool:

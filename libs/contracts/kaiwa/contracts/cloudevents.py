@@ -17,14 +17,10 @@ def headers(
     """Headers of one record; ``kind`` without the family's prefix and version (``message.received``)."""
     moment = time if isinstance(time, str) else rfc3339(time)
     source, described = _of(kind, account_id)
-    built = (
-        *_FIXED,
-        ("ce_id", event_id.encode("ascii")),
-        source,
-        described,
-        ("ce_time", moment.encode("ascii")),
-    )
-    return built if traceparent is None else (*built, (TRACEPARENT, traceparent.encode("ascii")))
+    named, at = ("ce_id", event_id.encode("ascii")), ("ce_time", moment.encode("ascii"))
+    if traceparent is None:
+        return (*_FIXED, named, source, described, at)
+    return (*_FIXED, named, source, described, at, (TRACEPARENT, traceparent.encode("ascii")))
 
 
 @lru_cache(maxsize=4096)

@@ -55,11 +55,17 @@ def platform_rfc3339(value: object) -> str | None:
     milliseconds = value if type(value) is int and value >= FIRST_MS else _platform_ms(value)
     if milliseconds is None:
         return None
-    minute, rest = divmod(milliseconds, 60_000)
+    second, rest = divmod(milliseconds, 1000)
     try:
-        return _minute(minute) + _SECONDS[rest // 1000] + _MILLISECONDS[rest % 1000]
+        return _second(second) + _MILLISECONDS[rest]
     except OverflowError:
         return None
+
+
+@lru_cache(maxsize=4096)
+def _second(number: int) -> str:
+    """``2026-11-22T10:00:00.``, the second of this number since 1970."""
+    return _minute(number // 60) + _SECONDS[number % 60]
 
 
 @lru_cache(maxsize=4096)

@@ -26,8 +26,9 @@ __all__ = ["Normalised", "Reading", "normalise"]
 _OBJECT = "instagram"
 _TEST_ACCOUNT = "0"
 """Whose events the dashboard's "Test" button makes (platform.md 1.4)."""
-_NOTHING_KNOWN = Meaning(Kind.UNKNOWN, (), {})
-_WITH_RAW = frozenset({Kind.UNKNOWN, Kind.TEST_RECEIVED, Kind.SUBSCRIPTION_MISCONFIGURED})
+_UNKNOWN = Kind.UNKNOWN  # looked up once: every event is compared with it
+_NOTHING_KNOWN = Meaning(_UNKNOWN, (), {})
+_WITH_RAW = frozenset({_UNKNOWN, Kind.TEST_RECEIVED, Kind.SUBSCRIPTION_MISCONFIGURED})
 
 
 class Normalised(msgspec.Struct, frozen=True, gc=False):
@@ -49,10 +50,8 @@ class Reading(NamedTuple):
     @property
     def undecoded(self) -> int:
         """The body, if it is no notification, and the items that are no objects or nested beyond reading."""
-        lost = sum(
-            found.event.kind == Kind.UNKNOWN and bytes(found.event.raw)[:1] != b"{" for found in self.found
-        )
-        return lost + (self.unreadable is not None)
+        unknown = [found.event for found in self.found if found.event.kind is _UNKNOWN]
+        return sum(bytes(event.raw)[:1] != b"{" for event in unknown) + (self.unreadable is not None)
 
 
 def normalise(
@@ -62,10 +61,12 @@ def normalise(
     received = rfc3339(received_at)
 
     def read(delivered: Iterable[Found]) -> tuple[Normalised, ...]:
+        seen = [(found, _sighted(found)) for found in delivered]
+        names = ids.opaque_each(id_key, [_name(app_id, *each) for each in seen])
         return tuple(
             [
-                Normalised(_event(one, app_id, received, id_key, always_raw=always_raw), one.item)
-                for one in delivered
+                Normalised(_event(found, sighting, name, app_id, received, always_raw=always_raw), found.item)
+                for (found, sighting), name in zip(seen, names, strict=True)
             ]
         )
 
@@ -87,25 +88,34 @@ def normalise(
     return Reading(found, others, None if known else Cause.WRONG_SHAPE)
 
 
-def _event(found: Found, app_id: str, received_at: str, id_key: bytes, *, always_raw: bool) -> Event:
-    sighting, deep = _plain(found), False
-    if sighting is None:
-        deep = too_deep(bytes(found.item))
-        sighting = UNREADABLE if deep else _sight(found)
+def _sighted(found: Found) -> Sighting:
+    usual = found.stream != "changes" and found.account_id != _TEST_ACCOUNT
+    if usual and (plainly := plain.sight(found.item, found.account_id)) is not None:
+        return plainly
+    value = None if too_deep(bytes(found.item)) else decoded(found.item)
+    if not isinstance(value, dict):
+        return UNREADABLE
+    if found.account_id == _TEST_ACCOUNT:
+        return changes.test(value)
+    read = changes.sight if found.stream == "changes" else messaging.sight
+    return read(value, found.account_id)
+
+
+def _name(app_id: str, found: Found, sighting: Sighting) -> tuple[ids.Parts, ids.Parts]:
+    """What the event's id is made of: what it shares with others, and its own."""
     meaning = sighting.meaning or _NOTHING_KNOWN
-    kind, occurred_at = meaning.kind, sighting.occurred_at
-    unsent = kind is Kind.MESSAGE_UNSENT  # must not bring back what it takes away
-    keep = (always_raw or not sighting.whole or kind in _WITH_RAW) and not unsent
-    raw = NOTHING if not keep else msgspec.Raw(encode(bytes(found.item).decode())) if deep else found.item
+    own = meaning.identity or (hashlib.sha256(found.item).hexdigest(),)
+    return (app_id, found.account_id or "", meaning.kind), own
+
+
+def _event(
+    found: Found, sighting: Sighting, name: str, app_id: str, received_at: str, *, always_raw: bool
+) -> Event:
+    meaning, occurred_at = sighting.meaning or _NOTHING_KNOWN, sighting.occurred_at
+    keep = always_raw or not sighting.whole or meaning.kind in _WITH_RAW
     return Event(
-        id=ids.opaque(
-            id_key,
-            app_id,
-            found.account_id or "",
-            kind,
-            *(meaning.identity or (hashlib.sha256(found.item).hexdigest(),)),
-        ),
-        kind=kind,
+        id=name,
+        kind=meaning.kind,
         app_id=app_id,
         account_id=found.account_id,
         customer_id=sighting.customer_id,
@@ -114,21 +124,12 @@ def _event(found: Found, app_id: str, received_at: str, id_key: bytes, *, always
         received_at=received_at,
         stream=found.stream,
         data=msgspec.Raw(encode(meaning.data)),
-        raw=raw,
+        raw=_raw(found, sighting, meaning.kind) if keep else NOTHING,
     )
 
 
-def _plain(found: Found) -> Sighting | None:
-    if found.stream == "changes" or found.account_id == _TEST_ACCOUNT:
-        return None
-    return plain.sight(found.item, found.account_id)
-
-
-def _sight(found: Found) -> Sighting:
-    value = decoded(found.item)
-    if not isinstance(value, dict):
-        return UNREADABLE
-    if found.account_id == _TEST_ACCOUNT:
-        return changes.test(value)
-    read = changes.sight if found.stream == "changes" else messaging.sight
-    return read(value, found.account_id)
+def _raw(found: Found, sighting: Sighting, kind: Kind) -> msgspec.Raw:
+    if kind is Kind.MESSAGE_UNSENT:  # must not bring back what it takes away
+        return NOTHING
+    deep = sighting is UNREADABLE and too_deep(bytes(found.item))
+    return msgspec.Raw(encode(bytes(found.item).decode())) if deep else found.item

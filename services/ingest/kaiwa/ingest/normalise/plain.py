@@ -44,6 +44,7 @@ class _Notification(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     entry: list[_Entry]
 
 
+_RECEIVED = Kind.MESSAGE_RECEIVED  # looked up once, as every event needs it
 _decode = msgspec.json.Decoder(_Item).decode
 _notification = msgspec.json.Decoder(_Notification).decode
 
@@ -82,5 +83,5 @@ def sight(item: msgspec.Raw, account_id: str | None) -> Sighting | None:
     occurred_at = times.platform_rfc3339(moment)
     if occurred_at is None or not isinstance(moment, int) or moment < times.FIRST_MS:
         return None
-    meaning = Meaning(Kind.MESSAGE_RECEIVED, (message.mid,), Message(message.mid, message.text))
+    meaning = Meaning(_RECEIVED, (message.mid,), Message(message.mid, message.text))
     return Sighting(meaning, customer_id, occurred_at, whole=True)
