@@ -33,7 +33,8 @@ async def test_two_dispatchers_share_one_limit_and_send_each_request_once(rig: D
     assert {outcome.state for outcome in outcomes} == {"sent"}
     assert len(rig.sim.books.posts("limited ")) == 100
     assert rig.sim.books.reposts() == []
-    assert rig.sim.books.peak(shop.account_id) <= 20
+    arrivals = sorted(call.arrived for call in rig.sim.books.posts("limited "))
+    assert rig.sim.books.peak(shop.account_id) <= 20, arrivals
     await rig.services["second"].terminate()
 
 

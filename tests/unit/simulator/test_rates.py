@@ -29,3 +29,9 @@ def test_refused_calls_count() -> None:
     """A caller that goes on at twice the limit is not let through every other time."""
     window = SlidingWindow(1, 1.0)
     assert [window.arrive(n / 2) for n in range(6)] == [True, False, False, False, False, False]
+
+
+def test_a_call_whose_neighbour_was_handled_first_counts_where_it_arrived() -> None:
+    window = SlidingWindow(2, 1.0)
+    assert [window.arrive(at) for at in (5.0, 6.5, 6.4, 6.45)] == [True, True, True, False]
+    assert window.arrive(7.46)  # 6.4 and 6.45 are gone, 6.5 is not

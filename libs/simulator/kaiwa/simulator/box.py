@@ -1,6 +1,5 @@
 """The composition of the box: one state, and all that acts on it."""
 
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -35,7 +34,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Box:
-    """Meta without its doors. `now` comes from the clock, arrival times from the machine."""
+    """Meta without its doors. `now` comes from the clock, arrival times from the machine's own."""
 
     def __init__(self, *, seed: int | None, delivery: DeliverySettings, time_scale: float) -> None:
         self.clock = Clock(scale=time_scale)
@@ -113,8 +112,3 @@ class Box:
     def deliver(self, events: Iterable[Event]) -> None:
         self.delivery.submit(events)
         self.progress.tick()
-
-    @staticmethod
-    def arrival() -> float:
-        """Now, on the clock that rates are judged by."""
-        return time.monotonic()

@@ -1,8 +1,9 @@
-"""Answers that break the connection, and the protocol that gives them its transport."""
+"""Answers that break the connection, and the protocol that gives them its transport and notes when a request came."""
 
 import asyncio
 import socket
 import struct
+import time
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,11 +14,17 @@ _EXTENSION = "kaiwa.transport"
 
 
 class BreakableProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which shows the application the transport below it."""
+    """uvicorn's protocol, which shows the application the transport below it, and when the request's first byte came."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {_EXTENSION: {"transport": self.transport}}
+        self.scope["extensions"] = {_EXTENSION: {"transport": self.transport, "arrived": time.monotonic()}}
+
+
+def arrival(request: Request) -> float:
+    """On the clock that rates are judged by: before the request waited for whatever else the box has to do."""
+    at: float = request.scope["extensions"][_EXTENSION]["arrived"]
+    return at
 
 
 class Reset(Response):

@@ -1,5 +1,6 @@
 """Sliding windows: how many calls arrived in any stretch of time that long."""
 
+from bisect import insort
 from collections import deque
 from collections.abc import Iterable
 
@@ -16,10 +17,10 @@ class SlidingWindow:
         self._arrivals: deque[float] = deque()
 
     def arrive(self, at: float) -> bool:
-        """Note a call at this time (never before the last one); False when it is one too many."""
-        while self._arrivals and self._arrivals[0] <= at - self._seconds:
+        """Note a call at this time, a moment before the last one perhaps; False when it is one too many."""
+        insort(self._arrivals, at)
+        while self._arrivals[0] <= self._arrivals[-1] - self._seconds:
             self._arrivals.popleft()
-        self._arrivals.append(at)
         return len(self._arrivals) <= self._limit
 
 

@@ -13,7 +13,7 @@ from kaiwa.meta.wire import dump
 from kaiwa.simulator import uploads
 from kaiwa.simulator.books import Read
 from kaiwa.simulator.box import Box
-from kaiwa.simulator.breaking import Reset, silence
+from kaiwa.simulator.breaking import Reset, arrival, silence
 from kaiwa.simulator.errors import GraphError, Refusal, Rule, refuse
 from kaiwa.simulator.faults import Fault
 from kaiwa.simulator.model import Account, App, Host
@@ -48,7 +48,7 @@ class GraphApi:
         """POST …/messages or an edge of thread control or uploads: receive, judge, answer, with a fault in between where the script has one."""
         raw = await request.body()
         received = self._box.sending.receive(
-            _post(request, raw), now=self._box.clock.now(), arrived=self._box.arrival()
+            _post(request, raw), now=self._box.clock.now(), arrived=arrival(request)
         )
         fault = received.fault
         if fault is not None and fault.when == "before":
@@ -125,7 +125,7 @@ class GraphApi:
         query, path = request.query_params, request.path_params
         headers: dict[str, str] = {}
         try:
-            now, arrived, token = self._box.clock.now(), self._box.arrival(), token_of(request)
+            now, arrived, token = self._box.clock.now(), arrival(request), token_of(request)
             if host == "facebook" and token is not None and self._box.dialogs.knows(token):
                 return _json(self._box.dialogs.read(token, path["path"], now))
             account, app = self._authenticate(request, now)
