@@ -51,6 +51,7 @@ def sql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     (folder / "things.sql").write_text(SQL)
     monkeypatch.syspath_prepend(str(tmp_path))
     yield load("a_room_of_things")
+    load.cache_clear()  # the next room of this name is another one
     sys.modules.pop("a_room_of_things")
 
 

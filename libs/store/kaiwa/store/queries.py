@@ -27,6 +27,7 @@ Conventions, each tried against the library:
 """
 
 from collections.abc import AsyncGenerator
+from functools import cache
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -59,8 +60,11 @@ class _Adapter(AsyncPGAdapter):
         return self.maybe_order_params(query_name, parameters)  # type: ignore[no-untyped-call]
 
 
+@cache
 def load(package: str) -> Any:
-    """Every named query of a room, as methods; `sql/migrations` is not among them."""
+    """Every named query of a room, as methods; `sql/migrations` is not among them. Read once, as every module of it asks:
+    aiosql takes some 0.1 s for a service's.
+    """
     adapter = _Adapter()  # type: ignore[no-untyped-call]  # aiosql leaves this one bare
     loader = QueryLoader(adapter, record_classes=None)
     queries = Queries(adapter)
