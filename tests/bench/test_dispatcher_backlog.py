@@ -6,6 +6,7 @@ import statistics
 import time
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -13,7 +14,7 @@ from typing import cast
 import asyncpg
 import msgspec
 import pytest
-from contest import report
+from contest import ratio, report
 from sending import Room, Yard, request
 
 from kaiwa.bus.records import Outgoing
@@ -35,9 +36,8 @@ from kaiwa.store.pool import pool
 
 pytestmark = pytest.mark.timeout(1800)
 
-QUEUED = int(os.environ.get("KAIWA_BENCH_QUEUE", "100000"))
+QUEUED = int(os.environ.get("KAIWA_BENCH_QUEUE", "1000000"))
 TAKEN_IN = int(os.environ.get("KAIWA_BENCH_INTAKE", "20000"))
-NOISE = 0.8
 BAR = 1.3
 CLAIMS, SIZE = 60, 8
 POLICY = Policy(
@@ -45,12 +45,18 @@ POLICY = Policy(
 )
 
 
-@pytest.fixture
-async def yard(stack: Stack, tmp_path: Path) -> AsyncIterator[Yard]:
+@asynccontextmanager
+async def yard_of_its_own(stack: Stack, folder: Path) -> AsyncIterator[Yard]:
     name = f"bench_{uuid.uuid4().hex}"
-    async with Yard(stack, stack.create_database(name), tmp_path) as made:
+    async with Yard(stack, stack.create_database(name), folder) as made:
         yield made
     stack.drop_database(name)
+
+
+@pytest.fixture
+async def yard(stack: Stack, tmp_path: Path) -> AsyncIterator[Yard]:
+    async with yard_of_its_own(stack, tmp_path) as made:
+        yield made
 
 
 async def queue(yard: Yard, rooms: list[Room], each: int) -> None:
@@ -84,49 +90,55 @@ class Unhurried(Slots):
         return False
 
 
-async def claiming(scheduler: Scheduler, account_id: str) -> list[float]:
-    """Seconds per claim of some messages."""
-    taken = []
-    for _ in range(CLAIMS):
-        started = time.perf_counter()
-        claims = await scheduler.claim([Ask(Desk(account_id, "text"), 2, SIZE)])
-        taken.append(time.perf_counter() - started)
-        assert claims
+@asynccontextmanager
+async def scheduling(yard: Yard) -> AsyncIterator[Scheduler]:
+    """It is asked for claims that are far, which needs neither contents nor logins, and for no call."""
+    async with pool(yard.dsn, application="bench") as db:
+        marker = Marker(db, cast("Contents", None), cast("Logins", None), policy=POLICY)
+        slots = Unhurried(db, DatabaseClock())
+        yield Scheduler(db, marker, cast("Sender", None), slots, Bell(), policy=POLICY, calls=200)
+
+
+async def claim(scheduler: Scheduler, room: Room) -> float:
+    """Seconds for a claim of some messages."""
+    started = time.perf_counter()
+    claims = await scheduler.claim([Ask(Desk(room.account_id, "text"), 2, SIZE)])
+    taken = time.perf_counter() - started
+    assert claims
     return taken
 
 
-async def test_claiming_from_a_long_queue(yard: Yard) -> None:
-    """Of an account with little, of one with everything, and of one with little beside it: by what claiming grows.
+async def test_claiming_from_a_long_queue(yard: Yard, stack: Stack, tmp_path: Path) -> None:
+    """Of an account with everything, and of one with little beside it: by what claiming grows, beside an installation
+    that has nothing else, which takes its turn in the same moments.
 
-    Breaks when an index is missed: when a queue is sorted, or walked past. KAIWA_BENCH_QUEUE=1000000 is the issue's.
+    Breaks when an index is missed: when a queue is sorted, or walked past.
     """
-    little = await yard.rooms(1, CLAIMS * SIZE, rate=1e6)
-    async with pool(yard.dsn, application="bench") as db:
-        slots = Unhurried(db, DatabaseClock())
-        # It is asked for claims that are far, which needs neither contents nor logins, and for no call.
-        marker = Marker(db, cast("Contents", None), cast("Logins", None), policy=POLICY)
-        scheduler = Scheduler(db, marker, cast("Sender", None), slots, Bell(), policy=POLICY, calls=200)
-        await queue(yard, little, 1)
-        alone = await claiming(scheduler, little[0].account_id)
+    alone, full, other = list[float](), list[float](), list[float]()
+    async with (
+        yard_of_its_own(stack, tmp_path / "empty") as empty,
+        scheduling(empty) as idle,
+        scheduling(yard) as busy,
+    ):
+        little = await empty.rooms(1, CLAIMS * SIZE, rate=1e6)
+        await queue(empty, little, 1)
         many = await yard.rooms(1, QUEUED // 20, rate=1e6)
         await queue(yard, many, 20)
         beside = await yard.rooms(1, CLAIMS * SIZE, rate=1e6)
         await queue(yard, beside, 1)
-        full = await claiming(scheduler, many[0].account_id)
-        other = await claiming(scheduler, beside[0].account_id)
-    base = statistics.median(alone)
-    ratios = {
-        "of the long queue": statistics.median(full) / base,
-        "beside it": statistics.median(other) / base,
-    }
+        for _ in range(CLAIMS):
+            alone.append(await claim(idle, little[0]))
+            full.append(await claim(busy, many[0]))
+            other.append(await claim(busy, beside[0]))
+    ratios = {"of the long queue": ratio(full, alone), "beside it": ratio(other, alone)}
     report(
         "claiming from a long queue",
         queued=QUEUED,
-        claim_to_empty_queue={name: round(value, 2) for name, value in ratios.items()},
+        claim_to_empty_queue=ratios,
         bar=BAR,
-        ms_per_claim=round(1e3 * base, 1),
+        ms_per_claim=round(1e3 * statistics.median(alone), 1),
     )
-    assert max(ratios.values()) <= BAR / NOISE
+    assert max(ratios.values()) <= BAR
 
 
 async def test_taking_in_a_backlog(yard: Yard) -> None:
