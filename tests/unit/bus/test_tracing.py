@@ -14,7 +14,7 @@ from kaiwa.bus import tracing
 from kaiwa.bus.records import Outgoing, Record
 from kaiwa.bus.tracing import Trace
 from kaiwa.contracts.cloudevents import TRACEPARENT
-from kaiwa.runtime import telemetry
+from kaiwa.runtime import export, telemetry
 
 A_TRACE, A_SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
@@ -72,7 +72,7 @@ def kept() -> Iterator[Callable[[], dict[str, ReadableSpan]]]:
     """The spans made inside, by name, once asked for."""
     memory = InMemorySpanExporter()
     with ExitStack() as stack:
-        stack.enter_context(telemetry.recording("test", memory))
+        stack.enter_context(telemetry.recording(export.provider("test", memory)))
 
         def spans() -> dict[str, ReadableSpan]:
             stack.close()

@@ -1,4 +1,4 @@
-"""Spans on their way to a collector: OTLP over HTTP when `KAIWA_OTEL__ENDPOINT` names one, nothing otherwise.
+"""Spans: made here, and exported as OTLP over HTTP when `KAIWA_OTEL__ENDPOINT` names one, nothing otherwise.
 
 What a span may say is a list (`Attribute`), as for logs: names of ours, counts, codes; never a key, an id of a person
 or a message. An exception is named by its type alone, since its message may quote what it stumbled over.
@@ -6,13 +6,8 @@ or a message. An exception is named by its type alone, since its message may quo
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import (
     Link,
     NonRecordingSpan,
@@ -27,6 +22,9 @@ from opentelemetry.trace import (
 )
 
 from kaiwa.runtime.settings import Otel
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 Kind = Literal["server", "client", "producer", "consumer", "internal"]
 
@@ -52,10 +50,6 @@ _KINDS: Final = {
     "consumer": SpanKind.CONSUMER,
     "internal": SpanKind.INTERNAL,
 }
-_WITHIN: Final = (
-    2  # seconds for one export: at the end of a process it is what a collector that is away may cost
-)
-
 _tracers: list[Tracer] = []
 
 
@@ -65,20 +59,15 @@ def exporting(service: str, otel: Otel) -> Iterator[None]:
     if otel.endpoint is None:
         yield
         return
-    address = f"{otel.endpoint.rstrip('/')}/v1/traces"
-    with recording(service, OTLPSpanExporter(address, timeout=_WITHIN), ratio=otel.ratio):
+    from kaiwa.runtime import export  # noqa: PLC0415 - 0.2 s and 5 MB, of no use to commands and to most services
+
+    with recording(export.provider(service, export.collector(otel.endpoint), ratio=otel.ratio)):
         yield
 
 
 @contextmanager
-def recording(service: str, exporter: SpanExporter, *, ratio: float = 1.0) -> Iterator[None]:
-    """Hand spans to this exporter while inside. A trace that came from elsewhere keeps its own decision to be kept."""
-    provider = TracerProvider(
-        sampler=ParentBased(TraceIdRatioBased(ratio)),
-        resource=Resource.create({SERVICE_NAME: f"kaiwa-{service}"}),
-        shutdown_on_exit=False,
-    )
-    provider.add_span_processor(BatchSpanProcessor(exporter, export_timeout_millis=_WITHIN * 1000))
+def recording(provider: "TracerProvider") -> Iterator[None]:
+    """Record with this provider while inside; what it still holds is sent on the way out."""
     tracer = provider.get_tracer("kaiwa")
     _tracers.append(tracer)
     try:
