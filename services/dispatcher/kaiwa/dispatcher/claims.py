@@ -42,6 +42,16 @@ class Taking(NamedTuple):
     """The queues that what was overtaken went back to."""
 
     @property
+    def found(self) -> Counter[Want]:
+        """How many each queue had."""
+        return Counter(Want(Desk(row["account_id"], row["bucket"]), row["rank"]) for row in self.locked)
+
+    @property
+    def given(self) -> Counter[Want]:
+        """How many of them got a slot."""
+        return Counter(claim.want for claim in self.claims)
+
+    @property
     def made(self) -> list[Made]:
         """To be delivered, each of them."""
         if len(self.calls) < len(self.claims):

@@ -172,7 +172,10 @@ class Scheduler:
         async with self._pool.acquire() as connection, connection.transaction():
             taking = await self._claims.within(connection, asks, committing=committing)
         self._learn(taking)
-        self._remember(taking)
+        found, given = taking.found, taking.given
+        for ask in asks:  # whose queue is at its end
+            want = Want(ask.desk, ask.rank)
+            self._agenda.found(ask, found[want], given[want])
         return taking.made
 
     # ── claims of an intake ───────────────────────────────────────────────────────────────────────────────────────
@@ -227,24 +230,14 @@ class Scheduler:
             async with self._pool.acquire() as connection, connection.transaction():
                 await self._claims.object(connection, objected)
 
-    def _remember(self, taking: Taking) -> None:
-        """Whose queue is at its end."""
-        found = Counter((Desk(row["account_id"], row["bucket"]), row["rank"]) for row in taking.locked)
-        claimed = Counter(claim.want for claim in taking.claims)
-        for ask in taking.asks:
-            self._agenda.found(ask, found[ask.desk, ask.rank], claimed[Want(ask.desk, ask.rank)])
-
     def _learn(self, taking: Taking) -> None:
         """Which bucket is full, what was overtaken, and what may not go."""
         self._objected |= taking.objected
         self._join(taking.overtaken + self._slots.overtaken())
-        found = Counter(Want(Desk(row["account_id"], row["bucket"]), row["rank"]) for row in taking.locked)
-        denied = found - Counter(claim.want for claim in taking.claims)
+        denied, now = taking.found - taking.given, time.monotonic()
         given = Counter(claim.want.desk for claim in taking.claims)
-        now = time.monotonic()
         for ask in taking.asks:
-            opens = self._slots.opens.get(ask.desk, 0.0)
-            if opens > now:
+            if (opens := self._slots.opens.get(ask.desk, 0.0)) > now:
                 no_to = {want.rank for want in denied if want.desk == ask.desk}
                 self._agenda.full(ask.desk, opens, given=given[ask.desk], no_to=no_to)
 
