@@ -4,6 +4,7 @@
 that it equals the default partitioner of Kafka's own clients for that key. Vectors: ``docs/contracts/``.
 """
 
+import struct
 from functools import lru_cache
 
 _MASK = 0xFFFFFFFF
@@ -13,18 +14,15 @@ _SEED, _M, _R = 0x9747B28C, 0x5BD1E995, 24
 def murmur2(data: bytes) -> int:
     """Kafka's 32-bit murmur2, as an unsigned number."""
     length = len(data)
+    words, rest = length >> 2, length & 3
     h = _SEED ^ length
-    whole = length & ~3
-    for start in range(0, whole, 4):
-        k = int.from_bytes(data[start : start + 4], "little") * _M & _MASK
-        k ^= k >> _R
-        h = (h * _M & _MASK) ^ (k * _M & _MASK)
-    if whole < length:
-        h ^= int.from_bytes(data[whole:], "little")
-        h = h * _M & _MASK
-    h ^= h >> 13
-    h = h * _M & _MASK
-    return h ^ (h >> 15)
+    for word in struct.unpack_from(f"<{words}I", data):
+        k = word * _M & _MASK
+        h = (h * _M ^ (k ^ k >> _R) * _M) & _MASK
+    if rest:
+        h = (h ^ int.from_bytes(data[-rest:], "little")) * _M & _MASK
+    h = (h ^ h >> 13) * _M & _MASK
+    return h ^ h >> 15
 
 
 @lru_cache(maxsize=65_536)
