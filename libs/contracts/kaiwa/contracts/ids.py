@@ -6,6 +6,8 @@ import secrets
 import time
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from kaiwa.contracts import base32
@@ -27,16 +29,19 @@ def opaque(key: bytes, *parts: str) -> str:
     Each part is preceded by its length, so ``("a", "bc")`` and ``("ab", "c")`` differ. The first part, an account or what
     kind of id it is, is hashed once for many ids; what follows it is mostly one id's own.
     """
-    return base32.encode(_hashed(key, parts[:1], parts[1:]))
+    return base32.encode(_ended(*_begun(key, parts[:1]), parts[1:]))
 
 
 def opaque_each(key: bytes, each: Iterable[tuple[Parts, Parts]]) -> list[str]:
-    """``opaque`` of the parts of each: those that it shares with many, which are hashed once, and its own."""
-    return base32.encode_each([_hashed(key, shared, own) for shared, own in each])
+    """``opaque`` of the parts of each: those that it shares with its neighbours, which are hashed once, and its own."""
+    digests: list[bytes] = []
+    for shared, neighbours in groupby(each, key=itemgetter(0)):
+        begun = _begun(key, shared)
+        digests += [_ended(*begun, own) for _, own in neighbours]
+    return base32.encode_each(digests)
 
 
-def _hashed(key: bytes, shared: Parts, own: Parts) -> bytes:
-    inner, outer = _begun(key, shared)
+def _ended(inner: "_Hash", outer: "_Hash", own: Parts) -> bytes:
     hashed = inner.copy()
     for part in own:
         hashed.update(_framed(part))

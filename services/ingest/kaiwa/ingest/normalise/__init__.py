@@ -62,7 +62,7 @@ def normalise(
 
     def read(delivered: Iterable[Found]) -> tuple[Normalised, ...]:
         seen = [(found, _sighted(found)) for found in delivered]
-        names = ids.opaque_each(id_key, [_name(app_id, *each) for each in seen])
+        names = ids.opaque_each(id_key, [_name(app_id, found, sighting) for found, sighting in seen])
         return tuple(
             [
                 Normalised(_event(found, sighting, name, app_id, received, always_raw=always_raw), found.item)
