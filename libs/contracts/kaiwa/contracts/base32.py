@@ -13,7 +13,8 @@ _PAIRS = tuple(a + b for a in ALPHABET for b in ALPHABET)
 _FEW = 8
 """Up to so many, one after the other is as fast."""
 
-_GROUP, _CHARACTERS = 5, 8  # 40 bits: bytes, and characters
+_BITS, _BYTE = 5, 8  # of a character, and of a byte
+_GROUP, _CHARACTERS = 5, 8  # 40 bits: so many bytes, and so many characters
 _BYTES, _FILL = 16, bytes(4)  # to whole groups
 _LETTERS = ALPHABET.encode().ljust(256)
 
@@ -47,11 +48,12 @@ def encode_each(digests: Sequence[bytes]) -> list[str]:
 
 def _character(lanes: Sequence[bytes], place: int) -> bytes:
     """The five bits of one character of every group: they lie in one byte of it, or in two."""
-    first, bit = divmod(_GROUP * place, 8)
-    found = lanes[first].translate(_SHIFTED[bit - 3])
-    if bit <= 3:  # noqa: PLR2004 - five of eight bits
+    first, bit = divmod(_BITS * place, _BYTE)
+    beyond = bit + _BITS - _BYTE  # bits that lie in the next byte; below zero, bits that are left of this one
+    found = lanes[first].translate(_SHIFTED[beyond])
+    if beyond <= 0:
         return found
-    rest = lanes[first + 1].translate(_SHIFTED[bit - 11])
+    rest = lanes[first + 1].translate(_SHIFTED[beyond - _BYTE])
     both = int.from_bytes(found) | int.from_bytes(rest)
     return both.to_bytes(len(found))
 
