@@ -10,7 +10,6 @@ import os
 import statistics
 import sys
 import time
-import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 import pytest
 from contest import BENCH, Contestant, Rounds, contestant, ratio, report
 from kafka_records import new_topic
-from sending import Room, Stub, Yard, by_hand, request
+from sending import Room, Stub, Yard, by_hand, request, yard_of_its_own
 
 from kaiwa.bus.records import Outgoing
 from kaiwa.devstack.stack import Stack
@@ -37,10 +36,8 @@ BARE_BAR, STOCK_BAR, LIMIT_BAR = 0.7, 3, 0.95
 
 @pytest.fixture
 async def yard(stack: Stack, tmp_path: Path) -> AsyncIterator[Yard]:
-    name = f"bench_{uuid.uuid4().hex}"
-    async with Yard(stack, stack.create_database(name), tmp_path) as made:
+    async with yard_of_its_own(stack, tmp_path) as made:
         yield made
-    stack.drop_database(name)
 
 
 async def bare(stub: Stub, calls: int, at_once: int, name: str) -> Mapping[str, float]:

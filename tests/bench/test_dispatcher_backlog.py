@@ -4,7 +4,6 @@ import asyncio
 import os
 import statistics
 import time
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ import asyncpg
 import msgspec
 import pytest
 from contest import ratio, report
-from sending import Room, Yard, request
+from sending import Room, Yard, request, yard_of_its_own
 
 from kaiwa.bus.records import Outgoing
 from kaiwa.contracts.sends import decode, encode
@@ -43,14 +42,6 @@ CLAIMS, SIZE = 60, 8
 POLICY = Policy(
     window_margin=timedelta(seconds=90), human_hold=timedelta(minutes=30), lease=timedelta(seconds=30)
 )
-
-
-@asynccontextmanager
-async def yard_of_its_own(stack: Stack, folder: Path) -> AsyncIterator[Yard]:
-    name = f"bench_{uuid.uuid4().hex}"
-    async with Yard(stack, stack.create_database(name), folder) as made:
-        yield made
-    stack.drop_database(name)
 
 
 @pytest.fixture

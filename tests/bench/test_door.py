@@ -5,7 +5,6 @@ import itertools
 import os
 import statistics
 import time
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import asyncpg
 import pytest
 from contest import report
 from load import Connection
-from sending import Room, Yard
+from sending import Room, Yard, yard_of_its_own
 
 from kaiwa.contracts import ids
 from kaiwa.devstack.ports import free_port
@@ -37,10 +36,8 @@ READ = (
 
 @pytest.fixture
 async def yard(stack: Stack, tmp_path: Path) -> AsyncIterator[Yard]:
-    name = f"bench_{uuid.uuid4().hex}"
-    async with Yard(stack, stack.create_database(name), tmp_path) as made:
+    async with yard_of_its_own(stack, tmp_path) as made:
         yield made
-    stack.drop_database(name)
 
 
 async def opened(yard: Yard) -> str:

@@ -5,6 +5,7 @@ import itertools
 import json
 import sys
 import time
+import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -192,3 +193,12 @@ class Yard:
         while (done := await self.db.fetchval(query)) < count:
             assert time.monotonic() < deadline, f"{done} of {count} within {within:g} s"
             await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def yard_of_its_own(stack: Stack, folder: Path) -> AsyncIterator[Yard]:
+    """With a database that nobody else has."""
+    name = f"bench_{uuid.uuid4().hex}"
+    async with Yard(stack, stack.create_database(name), folder) as made:
+        yield made
+    stack.drop_database(name)
