@@ -1,6 +1,6 @@
 """Ingest as it is, but for its producer, which says at once that everything is written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from kaiwa.bus.producer import Producer
 from kaiwa.bus.records import Outgoing
@@ -9,8 +9,10 @@ from kaiwa.runtime.app import main
 
 
 class Silent(Producer):
-    async def publish(self, records: Sequence[Outgoing], *, within: float) -> None:
-        """Nothing."""
+    async def publish_made(self, records: Iterable[Outgoing], *_others: object, **_limits: object) -> None:
+        """Each is made, and that is all."""
+        for _record in records:
+            pass
 
 
 if __name__ == "__main__":

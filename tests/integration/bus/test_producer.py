@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import time
+from collections.abc import Iterator
 
 import pytest
 from conditions import eventually
@@ -73,6 +74,26 @@ async def test_more_than_one_batch_holds_stays_in_order(kafka: Kafka) -> None:
     found = await records(kafka, topic)
     for key in (b"a", b"b"):
         assert [record.value for record in found if record.key == key] == values
+
+
+async def test_records_made_as_they_are_taken(kafka: Kafka) -> None:
+    """Breaks if any is made while one of their topics is not there, or if one is lost or passed by another."""
+    topic, made = await new_topic(kafka, partitions=2), list[int]()
+
+    def numbered() -> Iterator[Outgoing]:
+        for number in range(1_000):
+            made.append(number)
+            yield Outgoing(topic, b"k", b"%d" % number, partition=number % 2)
+
+    async with Producer(kafka, client_id="test") as producer:
+        with pytest.raises(PublishFailed):
+            await producer.publish_made(numbered(), {topic, "missing"}, within=0.5)
+        assert not made
+        await producer.publish_made(numbered(), {topic}, within=10)
+    found = await records(kafka, topic)
+    for partition in range(2):
+        wanted = [b"%d" % number for number in range(partition, 1_000, 2)]
+        assert [record.value for record in found if record.partition == partition] == wanted
 
 
 async def test_a_record_of_the_largest_size_passes(kafka: Kafka) -> None:

@@ -29,14 +29,14 @@ def as_read(record: Outgoing, offset: int = 0) -> Any:
 
 def made(sent: bytes, **app_of: str) -> list[tuple[str, Outgoing]]:
     reading = normalise(sent, app_id="1001", received_at=NOW, id_key=KEY)
-    return records(reading, Delivery(sent, "1001", NOW), id_key=KEY, partitions=12, app_of=app_of)
+    return list(records(reading, Delivery(sent, "1001", NOW), id_key=KEY, partitions=12, app_of=app_of))
 
 
 def replayed(one: Held) -> list[tuple[str, Outgoing]]:
     brought = delivery(one)
     assert brought is not None
     reading = normalise(brought.body, app_id=brought.app_id, received_at=brought.received_at, id_key=KEY)
-    return records(reading, brought, id_key=KEY, partitions=12, app_of={})
+    return list(records(reading, brought, id_key=KEY, partitions=12, app_of={}))
 
 
 def test_what_is_left_after_tombstones() -> None:

@@ -20,7 +20,8 @@ def made(
     delivery: bytes, *, always_raw: bool = False, app_of: dict[str, str] | None = None
 ) -> list[tuple[str, Outgoing]]:
     reading = normalise(delivery, app_id="1001", received_at=NOW, id_key=KEY, always_raw=always_raw)
-    return records(reading, Delivery(delivery, "1001", NOW), id_key=KEY, partitions=12, app_of=app_of or {})
+    brought = Delivery(delivery, "1001", NOW)
+    return list(records(reading, brought, id_key=KEY, partitions=12, app_of=app_of or {}))
 
 
 def headers(record: Outgoing) -> dict[str, Any]:

@@ -14,7 +14,9 @@ awaits one future per batch. This goes into aiokafka's own queue, which is priva
 """
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerClosed
@@ -36,28 +38,29 @@ class Batching:
         self.known: dict[str, int] = {}  # partitions by topic
         self._waiting = self._queue._batches  # noqa: SLF001 - (topic, partition) → batches not taken yet
 
-    async def put(self, records: Sequence[Outgoing], *, within: float) -> set[Ack]:
+    async def put(self, records: Iterable[Outgoing], topics: AbstractSet[str], *, within: float) -> set[Ack]:
         """Hand the records over, in their order; the acknowledgements to wait for, which others may wait for, too.
 
-        Raises KafkaError, PublishFailed for a topic that is not there, Unpublishable for a partition that is not, and
-        TimeoutError where it takes longer than ``within`` seconds to find out.
+        ``topics`` are all of theirs. Raises KafkaError, PublishFailed for a topic that is not there, and TimeoutError where
+        it takes longer than ``within`` seconds to find out: then none was taken. Unpublishable for a partition that is
+        not there: then those before it were.
         """
-        if unknown := {record.topic for record in records} - self.known.keys():
+        if unknown := topics - self.known.keys():
             async with asyncio.timeout(within):
                 for topic in unknown:
                     await self.partitions(topic)
-        places = [_place(record, self.known[record.topic]) for record in records]
         if (error := self._queue._exception) is not None:  # noqa: SLF001
             raise KafkaError("the producer has ended") from error
-        # From here on nothing waits: either all of them are in the queue or none.
+        now = time.time_ns() // 1_000_000
         acks: set[Ack] = set()
         builders: dict[
             tuple[str, int], BatchBuilder
-        ] = {}  # of the last batch of each place, as nothing takes it now
-        for record, place in zip(records, places, strict=True):
+        ] = {}  # of the last batch of each place: nothing waits here, so nothing takes it
+        for record in records:
+            place = _place(record, self.known[record.topic])
             builder = builders.get(place)
-            if builder is None or not _taken(builder, record):
-                batch = self._begin(record, place)
+            if builder is None or not _taken(builder, record, now):
+                batch = self._begin(record, place, now)
                 builders[place] = batch._builder  # noqa: SLF001
                 acks.add(batch.future)
         return acks
@@ -80,14 +83,14 @@ class Batching:
                 ) from error
         return known
 
-    def _begin(self, record: Outgoing, place: tuple[str, int]) -> MessageBatch:
+    def _begin(self, record: Outgoing, place: tuple[str, int], now: int) -> MessageBatch:
         """The batch that took the record: the last of its place, or a new one behind it."""
         waiting = self._waiting.get(place)
         batch: MessageBatch
-        if waiting and _taken((batch := waiting[-1])._builder, record):  # noqa: SLF001
+        if waiting and _taken((batch := waiting[-1])._builder, record, now):  # noqa: SLF001
             return batch
         builder = self._queue.create_builder()
-        _taken(builder, record)  # as the first, whatever its size
+        _taken(builder, record, now)  # as the first, whatever its size
         batch = self._queue._append_batch(builder, TopicPartition(*place))  # noqa: SLF001
         batch.future.add_done_callback(_seen)
         return batch
@@ -103,10 +106,23 @@ def _place(record: Outgoing, partitions: int) -> tuple[str, int]:
     return record.topic, partition
 
 
-def _taken(builder: BatchBuilder, record: Outgoing) -> bool:
-    """False where the batch is full."""
-    written = builder.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers))
-    return written is not None
+def _taken(builder: BatchBuilder, record: Outgoing, now: int) -> bool:
+    """False where the batch is full. ``now``: milliseconds since 1970.
+
+    What ``builder.append`` would do, without its serializers, of which there are none, and its look at the clock: a
+    third of its time.
+    """
+    if builder._closed:  # noqa: SLF001
+        return False
+    offset = builder._relative_offset  # noqa: SLF001
+    if (
+        builder._builder.append(offset, now, record.key, record.value, list(record.headers))  # noqa: SLF001
+        is None
+    ):
+        builder.close()
+        return False
+    builder._relative_offset = offset + 1  # noqa: SLF001
+    return True
 
 
 def _seen(ack: Ack) -> None:

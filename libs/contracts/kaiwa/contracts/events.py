@@ -47,7 +47,7 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The envelope. ``occurred_at`` is the event's own time where ``time_source`` is ``event``."""
 
     id: str
@@ -104,7 +104,7 @@ class Referral(msgspec.Struct, frozen=True, omit_defaults=True):
     ads_context_data: Any = None
 
 
-class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """``message.received`` and ``message.echoed``. ``app_id``: the app that sent an echo, where Meta says so."""
 
     mid: str

@@ -136,7 +136,7 @@ def _again(
         id_key=id_key,
         always_raw=ingest.raw == "always",
     )
-    made = records(reading, brought, id_key=id_key, partitions=partitions, app_of=registry.app_of)
+    made = list(records(reading, brought, id_key=id_key, partitions=partitions, app_of=registry.app_of))
     still = next((label for label, _ in made if isinstance(label, Cause)), None)
     return [record for _, record in made], None if still is None else f"it is {still} as before"
 

@@ -3,10 +3,11 @@
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import chain
 
 import prometheus_client
 
@@ -26,6 +27,9 @@ from kaiwa.runtime import logs, metrics
 
 DEADLINE = 3.5
 """Seconds for all acknowledgements of one request; the platform waits 5 for the whole of it."""
+
+_TOPICS = frozenset({topics.EVENTS, topics.QUARANTINE})
+"""Where a delivery may go: nothing is taken while what cannot be read would have no place."""
 
 SOURCE = "webhook"
 """In quarantine: the bytes came from Meta."""
@@ -78,20 +82,24 @@ class Publisher:
             always_raw=self._always_raw,
         )
         self._judge(delivery.app_id, reading)
-        written = records(
-            reading, delivery, id_key=self._id_key, partitions=partitions, app_of=self._registry.app_of
-        )
-        if written:
-            records_only = [record for _, record in written]
-            await self._producer.publish(records_only, within=deadline - time.monotonic())
-        _count([label for label, _ in written])
+        if reading.found or reading.unreadable:
+            written = records(
+                reading, delivery, id_key=self._id_key, partitions=partitions, app_of=self._registry.app_of
+            )
+            labels, made = _apart(written)
+            within = deadline - time.monotonic()
+            await self._producer.publish_made(made, _TOPICS, within=within)
+            self._note(reading, labels)
         if reading.others:
             metrics.OTHER_OBJECTS.inc(reading.others)
+
+    def _note(self, reading: Reading, labels: Sequence[str]) -> None:
+        """What Kafka has."""
+        _count(labels)
         if self._published is not None:
-            labelled = zip(
-                reading.found, written, strict=False
-            )  # a body that was kept whole has a record more
-            self._published([found.event for found, (label, _) in labelled if label == found.event.kind])
+            # A body that was kept whole has a record more.
+            labelled = zip(reading.found, labels, strict=False)
+            self._published([found.event for found, label in labelled if label == found.event.kind])
 
     def _judge(self, app_id: str, reading: Reading) -> None:
         """Raises FuseOpen."""
@@ -111,16 +119,29 @@ class Publisher:
 
 def records(
     reading: Reading, delivery: Delivery, *, id_key: bytes, partitions: int, app_of: Mapping[str, str]
-) -> list[tuple[str, Outgoing]]:
-    """The records of one delivery, in the order of its items, each with its kind or the cause of its quarantine.
+) -> Iterator[tuple[str, Outgoing]]:
+    """The records of one delivery, in the order of its items, each with its kind or the cause of its quarantine. They are
+    made as they are taken.
 
     ``app_of``: the app of each account that is registered.
     """
-    trace = traceparent()
-    written = [_record(found, delivery, trace, partitions, app_of) for found in reading.found]
-    if reading.unreadable is not None:
-        written.append((reading.unreadable, _body(delivery, reading.unreadable, id_key)))
-    return written
+    trace = traceparent()  # of the one who asks, not of the publish that takes them
+    written = (_record(found, delivery, trace, partitions, app_of) for found in reading.found)
+    if (cause := reading.unreadable) is None:
+        return written
+    return chain(written, [(cause, _body(delivery, cause, id_key))])
+
+
+def _apart(written: Iterable[tuple[str, Outgoing]]) -> tuple[list[str], Iterator[Outgoing]]:
+    """Labels, as far as their records were taken, and records."""
+    labels = list[str]()
+
+    def made() -> Iterator[Outgoing]:
+        for label, record in written:
+            labels.append(label)
+            yield record
+
+    return labels, made()
 
 
 def _record(

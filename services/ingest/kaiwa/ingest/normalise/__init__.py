@@ -8,6 +8,7 @@ An item that has no known shape, or lacks what its kind needs, is an ``unknown``
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -27,6 +28,8 @@ _OBJECT = "instagram"
 _TEST_ACCOUNT = "0"
 """Whose events the dashboard's "Test" button makes (platform.md 1.4)."""
 _UNKNOWN = Kind.UNKNOWN  # looked up once: every event is compared with it
+_AT_ONCE = 128
+"""Items that go through all steps together: one by one costs more, and more than these fall out of the caches."""
 _NOTHING_KNOWN = Meaning(_UNKNOWN, (), {})
 _WITH_RAW = frozenset({_UNKNOWN, Kind.TEST_RECEIVED, Kind.SUBSCRIPTION_MISCONFIGURED})
 
@@ -61,14 +64,15 @@ def normalise(
     received = rfc3339(received_at)
 
     def read(delivered: Iterable[Found]) -> tuple[Normalised, ...]:
-        seen = [(found, _sighted(found)) for found in delivered]
-        names = ids.opaque_each(id_key, [_name(app_id, found, sighting) for found, sighting in seen])
-        return tuple(
-            [
+        done = list[Normalised]()
+        waiting = iter(delivered)
+        while seen := [(found, _sighted(found)) for found in islice(waiting, _AT_ONCE)]:
+            names = ids.opaque_each(id_key, [_name(app_id, found, sighting) for found, sighting in seen])
+            done += [
                 Normalised(_event(found, sighting, name, app_id, received, always_raw=always_raw), found.item)
                 for (found, sighting), name in zip(seen, names, strict=True)
             ]
-        )
+        return tuple(done)
 
     try:
         if (usual := plain.items(body)) is not None:
