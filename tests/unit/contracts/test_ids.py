@@ -58,6 +58,7 @@ def test_it_is_hmac_in_base32(key: bytes, some: tuple[str, ...]) -> None:
 @given(st.lists(st.tuples(parts, parts), max_size=20))
 def test_of_each_it_is_the_same(each: list[tuple[tuple[str, ...], tuple[str, ...]]]) -> None:
     assert ids.opaque_each(KEY, each) == [ids.opaque(KEY, *shared, *own) for shared, own in each]
+    assert ids.derived_each(own for _, own in each) == [ids.derived(*own) for _, own in each]
 
 
 def test_random_ids_sort_by_their_time() -> None:

@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from kaiwa.bus.records import Outgoing
 from kaiwa.contracts.analytics import decode_outbound
 from kaiwa.contracts.ids import opaque
 from kaiwa.contracts.outcomes import Disclosure, Outcome, Part, PlatformError
-from kaiwa.dispatcher.facts import Measured, outbound, record
+from kaiwa.dispatcher.facts import Measured, outbound, records
 
 KEY, OTHER_KEY = b"p" * 32, b"q" * 32
 CANARY = "canary-7f3a"
@@ -37,9 +38,14 @@ def outcome(**fields: Any) -> Outcome:
     return Outcome(**(usual | fields))
 
 
+def record(told: Outcome) -> Outgoing:
+    (written,) = records([(told, MEASURED)], KEY)
+    return written
+
+
 def test_no_personal_data_passes() -> None:
     """Broken by an id, a text or a time of anybody's in value, key or headers."""
-    written = record(outcome(), MEASURED, KEY)
+    written = record(outcome())
     everything = b"".join([written.key, written.value or b"", *(value for _, value in written.headers)])
     assert CANARY.encode() in msgspec.json.encode(outcome())
     assert CANARY.encode() not in everything
@@ -48,7 +54,7 @@ def test_no_personal_data_passes() -> None:
 
 
 def test_what_is_counted() -> None:
-    fact = decode_outbound(record(outcome(), MEASURED, KEY).value or b"")
+    fact = decode_outbound(record(outcome()).value or b"")
     assert (fact.state, fact.evidence, fact.author_kind, fact.lane) == (
         "sent",
         "answer",
@@ -62,9 +68,9 @@ def test_what_is_counted() -> None:
 
 
 def test_the_same_outcome_has_the_same_id_and_another_key_another_pseudonym() -> None:
-    first, second = (dict(record(outcome(), MEASURED, KEY).headers)["ce_id"] for _ in range(2))
+    first, second = (dict(record(outcome()).headers)["ce_id"] for _ in range(2))
     assert first == second
-    assert dict(record(outcome(id="another"), MEASURED, KEY).headers)["ce_id"] != first
+    assert dict(record(outcome(id="another")).headers)["ce_id"] != first
     assert (
         outbound(outcome(), MEASURED, KEY).conversation
         != outbound(outcome(), MEASURED, OTHER_KEY).conversation

@@ -76,6 +76,11 @@ def derived(*parts: str) -> str:
     return opaque(b"kaiwa", *parts)
 
 
+def derived_each(each: Iterable[Parts]) -> list[str]:
+    """``derived`` of the parts of each."""
+    return opaque_each(b"kaiwa", [(parts[:1], parts[1:]) for parts in each])
+
+
 def random() -> str:
     """A new id that sorts by the time it was made (48 bits of ms, 80 random bits), in the same alphabet."""
     raw = (time.time_ns() // 1_000_000).to_bytes(6) + secrets.token_bytes(10)

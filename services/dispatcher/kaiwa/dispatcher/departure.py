@@ -6,6 +6,7 @@ is at most the network's way late.
 
 import asyncio
 import time
+from functools import cache
 
 from kaiwa.dispatcher.clock import DatabaseClock
 from kaiwa.dispatcher.commitments import Call, Claim
@@ -15,6 +16,7 @@ from kaiwa.dispatcher.throttling import Throttling
 from kaiwa.runtime import logs, metrics
 
 _log = logs.get_logger()
+_waited = cache(metrics.TOKENS_WAITED.labels)
 
 
 class Departure:
@@ -54,7 +56,7 @@ class Departure:
             if now >= until or self._throttling.silent(want.desk.account_id, self._call.app_id):
                 return False
             if now <= self._clock.local(slot.until):
-                metrics.TOKENS_WAITED.labels(want.desk.bucket).inc(now - started)
+                _waited(want.desk.bucket).inc(now - started)
                 self.at = now
                 return True
             slot = await self._slots.another(want)

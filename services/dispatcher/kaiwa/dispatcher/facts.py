@@ -1,5 +1,6 @@
 """What analytics learns of an outcome (operations.md 3): states, reasons, counts, hours; nobody, and nothing they said."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
@@ -51,10 +52,15 @@ def _pseudonym(key: bytes, *parts: str) -> str:
     return ids.opaque(key, *parts)
 
 
-def record(outcome: Outcome, measured: Measured, pseudonym_key: bytes) -> Outgoing:
-    """Its record: a sink dedupes by an id that does not lead to the outcome."""
-    fact = outbound(outcome, measured, pseudonym_key)
-    head = cloudevents.headers(
-        event_id=ids.opaque(pseudonym_key, _KIND, outcome.id), kind=_KIND, account_id=None, time=fact.hour
-    )
+def records(told: Sequence[tuple[Outcome, Measured]], pseudonym_key: bytes) -> list[Outgoing]:
+    """Their records: a sink dedupes by an id that does not lead to the outcome."""
+    names = ids.opaque_each(pseudonym_key, [((_KIND,), (outcome.id,)) for outcome, _ in told])
+    return [
+        _record(name, outbound(outcome, measured, pseudonym_key))
+        for name, (outcome, measured) in zip(names, told, strict=True)
+    ]
+
+
+def _record(name: str, fact: Outbound) -> Outgoing:
+    head = cloudevents.headers(event_id=name, kind=_KIND, account_id=None, time=fact.hour)
     return Outgoing(topics.ANALYTICS_OUTBOUND, fact.conversation.encode("ascii"), encode(fact), head)

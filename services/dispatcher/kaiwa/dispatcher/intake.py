@@ -22,7 +22,7 @@ from kaiwa.dispatcher.core.faults import Fault
 from kaiwa.dispatcher.core.intake import addressable, due_at, fault, registry_fault, tag_fault
 from kaiwa.dispatcher.core.unit import Content, contents, handover
 from kaiwa.dispatcher.knowledge import Needed, Positions, needs, unknown
-from kaiwa.dispatcher.outcomes import Told, report, words
+from kaiwa.dispatcher.outcomes import Told, Words, report, words
 from kaiwa.dispatcher.portions import portions
 from kaiwa.dispatcher.queues import Place, Room
 from kaiwa.dispatcher.rows import Row, bucket_of
@@ -126,14 +126,15 @@ class Intake:
         self, connection: Connection, taken: dict[str, Taken], rows: list[dict[str, Any]], now: datetime
     ) -> set[str]:
         """All that a new request leaves in the database: it, what it says, and what its caller is told; which are new."""
-        kept, told = {}, {}
+        kept, told = {}, dict[str, Words]()
         async for some in portions(rows):
             for row in some:
                 request = taken[name := row["intent_id"]].request
                 if row["state"] == "queued" and request.kind == "message" and request.message:
                     kept[name] = self._vault.seal(name, Saying(request.message, request.reply_to))
-                if row["seq"]:
-                    told[name] = words(_told(row, now))
+            answered = [row for row in some if row["seq"]]
+            said = words([_told(row, now) for row in answered])
+            told.update(zip((row["intent_id"] for row in answered), said, strict=True))
         inserted = _sql.take_in(
             connection,
             rows=rows,

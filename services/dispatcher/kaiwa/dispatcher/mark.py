@@ -4,6 +4,7 @@ What is returned has been promised to the database as "perhaps sent"; only a :cl
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import asyncpg
@@ -44,6 +45,7 @@ from kaiwa.store.sealing import Unsealable
 
 _sql = load("kaiwa.dispatcher")
 _log = logs.get_logger()
+_decided = cache(metrics.DECISIONS.labels)
 
 
 class _Ready(msgspec.Struct, frozen=True):
@@ -121,7 +123,7 @@ class Marker:
         if isinstance(decision, Send):
             return decision
         if isinstance(decision, Defer):
-            metrics.DECISIONS.labels("defer", decision.reason).inc()
+            _decided("defer", decision.reason).inc()
         await waiting.obey(connection, row, decision)
         return None
 
@@ -152,10 +154,10 @@ class Marker:
         if row["comment_id"] is not None and (
             why := await self._no_private_reply(connection, row, following)
         ):
-            metrics.DECISIONS.labels("refuse", why).inc()
+            _decided("refuse", why).inc()
             await endings.refuse(connection, row, why)
             return None
-        metrics.DECISIONS.labels("send", "").inc()
+        _decided("send", "").inc()
         if decision.tag:
             metrics.TAGGED.labels(decision.tag).inc()
         disclosure = None

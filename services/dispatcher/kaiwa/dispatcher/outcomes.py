@@ -63,18 +63,23 @@ class Words(NamedTuple):
 async def tell(connection: Connection, told: Sequence[Told]) -> None:
     """Tell callers, in this order."""
     if told:
-        keys, values, heads, measured = zip(*map(words, told), strict=True)
+        keys, values, heads, measured = zip(*words(told), strict=True)
         names = [topics.OUTCOMES] * len(told)
         await _sql.put_all(
             connection, topics=names, keys=keys, values=values, headers=heads, measured=measured
         )
 
 
-def words(told: Told) -> Words:
-    """What a caller is told, in the words of the contract."""
+def words(told: Sequence[Told]) -> list[Words]:
+    """What callers are told, in the words of the contract."""
+    names = ids.derived_each((row["account_id"], row["request_id"], str(row["seq"])) for row, *_ in told)
+    return [_words(name, each) for name, each in zip(names, told, strict=True)]
+
+
+def _words(name: str, told: Told) -> Words:
     row, state, reason, parts = told
     outcome = Outcome(
-        id=ids.derived(row["account_id"], row["request_id"], str(row["seq"])),
+        id=name,
         seq=row["seq"],
         request_id=row["request_id"],
         account_id=row["account_id"],

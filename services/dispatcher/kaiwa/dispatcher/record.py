@@ -96,9 +96,9 @@ class Recorder:
         if not named:
             return set(), Counter()
         settled, joined = await sent.settle(connection, named, policy=self._policy)
-        for part, _ in named:
-            if part["part_id"] in settled:
-                metrics.SENDS.labels("sent", part["lane"], "", "").inc()
+        lanes = Counter(part["lane"] for part, _ in named if part["part_id"] in settled)
+        for lane, many in lanes.items():
+            metrics.SENDS.labels("sent", lane, "", "").inc(many)
         return settled, joined
 
     async def _apply(self, connection: Connection, part: Row, verdict: Verdict) -> bool:

@@ -75,11 +75,12 @@ class Relay:
     def _facts(self, rows: Sequence[Row]) -> list[Outgoing]:
         if (key := self._pseudonym_key) is None:
             return []
-        return [
-            facts.record(decode(row["value"]), msgspec.convert(row["measured"], facts.Measured), key)
+        told = [
+            (decode(row["value"]), msgspec.convert(row["measured"], facts.Measured))
             for row in rows
             if row["topic"] == topics.OUTCOMES and row["measured"] is not None
         ]
+        return facts.records(told, key)
 
 
 def _record(row: Row) -> Outgoing:

@@ -7,7 +7,7 @@ is known to be in doubt and nobody hands it out again. There is one POST and no 
 import asyncio
 import time
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from kaiwa.bus import tracing
@@ -30,6 +30,7 @@ from kaiwa.runtime.telemetry import Attribute
 from kaiwa.store.pool import UNREACHABLE
 
 _log = logs.get_logger()
+_handed_over = cache(metrics.HANDOVER_SECONDS.labels)
 
 _CALLING: Final[Mapping[Attribute, str]] = {"http.request.method": "POST"}
 _LEAD = 0.02  # seconds before its slot that a call is committed
@@ -133,4 +134,4 @@ def _observe(call: Call, left: float | None) -> None:
         return
     metrics.SEND_SECONDS.observe(time.monotonic() - left)
     if call.late is not None:
-        metrics.HANDOVER_SECONDS.labels(call.lane).observe(call.late + left - call.marked)
+        _handed_over(call.lane).observe(call.late + left - call.marked)

@@ -54,9 +54,9 @@ async def settle(
         accounts=[row["account_id"] for row in rows.values()],
         customers=[row["customer_id"] for row in rows.values()],
     )
-    for part in named.values():
-        if part["part_id"] in rows and part["part_disclosure"]:
-            metrics.DISCLOSURES.labels(part["part_disclosure"]["trigger"]).inc()
+    carried = [part["part_disclosure"] for part in named.values() if part["part_id"] in rows]
+    for trigger, many in Counter(carrier["trigger"] for carrier in carried if carrier).items():
+        metrics.DISCLOSURES.labels(trigger).inc(many)
     longer = await parts_of(connection, [row["intent_id"] for row in rows.values() if row["n"] > 1])
     told = [
         Told(

@@ -64,7 +64,7 @@ def others(told: Mapping[Kind, Note]) -> list[Example]:
 def _told() -> Example:
     """The fact of the outcome among the records."""
     [value] = [one.value for one in _RECORDS if one.topic == topics.OUTCOMES]
-    fact = outgoing.record(decode_outcome(value), outgoing.Measured("text", 840), _KEY)
+    [fact] = outgoing.records([(decode_outcome(value), outgoing.Measured("text", 840))], _KEY)
     described = tuple((name, value.decode("ascii")) for name, value in fact.headers)
     return Example(fact.topic, "analytics.outbound", fact.key.decode("ascii"), described, fact.value or b"")
 

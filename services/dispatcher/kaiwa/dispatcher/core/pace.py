@@ -7,6 +7,7 @@ of a bucket that rests get more time, which it counts as used.
 """
 
 from datetime import datetime, timedelta
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -43,8 +44,8 @@ SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 
 
-class Rate(msgspec.Struct, frozen=True):
-    """``limit`` calls in any ``period``, ``burst`` of them beyond the even pace."""
+class Rate(msgspec.Struct, frozen=True, dict=True):
+    """``limit`` calls in any ``period``, ``burst`` of them beyond the even pace. What follows from them is kept with it."""
 
     limit: float
     period: timedelta = SECOND
@@ -58,12 +59,12 @@ class Rate(msgspec.Struct, frozen=True):
             else Rate(max(self.limit * share, _TRICKLE), self.period, int(self.burst * share))
         )
 
-    @property
+    @cached_property
     def interval(self) -> timedelta:
         """Time between two slots, once the burst is spent."""
         return (self.period + self.slack) / (self.limit - self.burst)
 
-    @property
+    @cached_property
     def slack(self) -> timedelta:
         """How late a call may be without crowding a window: three intervals, between 30 and 100 ms; of an hour up to 6 s.
 
@@ -72,7 +73,7 @@ class Rate(msgspec.Struct, frozen=True):
         """
         return min(max(3 * self.period / (self.limit - self.burst), _LEAST), max(_MOST, self.period / _PART))
 
-    @property
+    @cached_property
     def late(self) -> timedelta:
         """A call that would leave this much after its slot forfeits it; the rest of the slack is for its way.
 
@@ -80,7 +81,7 @@ class Rate(msgspec.Struct, frozen=True):
         """
         return max(self.slack / 3, LATE)
 
-    @property
+    @cached_property
     def tolerance(self) -> timedelta:
         """How far ahead of the even pace a slot may be."""
         return self.burst * self.interval
@@ -96,18 +97,24 @@ class Limits(msgspec.Struct, frozen=True):
     conversations_per_second: float = 2
 
     def rate(self, bucket: BucketClass) -> Rate:
-        match bucket:
-            case "text":
-                return Rate(self.text_per_second)
-            case "media":
-                return Rate(self.media_per_second)
-            case "private_reply":
-                # An hour's calls, evenly spread, would keep the first ones waiting for nothing.
-                return Rate(self.private_replies_per_hour, HOUR, int(self.private_replies_per_hour / 10))
-            case "live_reply":
-                return Rate(self.live_replies_per_second)
-            case "conversations":  # pragma: no branch - mypy proves that there is no other
-                return Rate(self.conversations_per_second)
+        return _rate(self, bucket)
+
+
+@lru_cache(maxsize=1024)
+def _rate(limits: Limits, bucket: BucketClass) -> Rate:
+    """The same one for all accounts with these limits: nearly all have the platform's."""
+    match bucket:
+        case "text":
+            return Rate(limits.text_per_second)
+        case "media":
+            return Rate(limits.media_per_second)
+        case "private_reply":
+            # An hour's calls, evenly spread, would keep the first ones waiting for nothing.
+            return Rate(limits.private_replies_per_hour, HOUR, int(limits.private_replies_per_hour / 10))
+        case "live_reply":
+            return Rate(limits.live_replies_per_second)
+        case "conversations":  # pragma: no branch - mypy proves that there is no other
+            return Rate(limits.conversations_per_second)
 
 
 class Slot(NamedTuple):
