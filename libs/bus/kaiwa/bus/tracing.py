@@ -38,7 +38,8 @@ class Trace(NamedTuple):
 
     @classmethod
     def new(cls) -> Self:
-        return cls(_random_hex(16), _random_hex(8))
+        both = _random_hex(24)
+        return cls(both[:32], both[32:])
 
     @classmethod
     def parse(cls, text: str | None) -> Self | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ZONE = len("2026-11-22T10:00:00.000")
+_MILLISECOND = timedelta(milliseconds=1)
 FIRST_MS = 10**11
 """From here on a number is milliseconds (1973 as ms, the year 5138 as s)."""
 _SECONDS = tuple(f"{number:02}." for number in range(60))
@@ -16,8 +16,7 @@ _MILLISECONDS = tuple(f"{number:03}Z" for number in range(1000))
 
 def rfc3339(moment: datetime) -> str:
     """``moment`` (aware) as text, cut to the millisecond."""
-    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return in_utc.isoformat(timespec="milliseconds")[:_ZONE] + "Z"
+    return _text(to_ms(moment))
 
 
 def parse(text: str) -> datetime:
@@ -38,7 +37,7 @@ def from_ms(milliseconds: int) -> datetime:
 
 
 def to_ms(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def from_platform(value: object) -> datetime | None:
@@ -55,11 +54,15 @@ def platform_rfc3339(value: object) -> str | None:
     milliseconds = value if type(value) is int and value >= FIRST_MS else _platform_ms(value)
     if milliseconds is None:
         return None
-    second, rest = divmod(milliseconds, 1000)
     try:
-        return _second(second) + _MILLISECONDS[rest]
+        return _text(milliseconds)
     except OverflowError:
         return None
+
+
+def _text(milliseconds: int) -> str:
+    second, rest = divmod(milliseconds, 1000)
+    return _second(second) + _MILLISECONDS[rest]
 
 
 @lru_cache(maxsize=4096)
@@ -71,7 +74,7 @@ def _second(number: int) -> str:
 @lru_cache(maxsize=4096)
 def _minute(number: int) -> str:
     """``2026-11-22T10:00:``, the minute of this number since 1970."""
-    return rfc3339(from_ms(number * 60_000))[:17]
+    return from_ms(number * 60_000).isoformat()[: len("2026-11-22T10:00:")]
 
 
 def _platform_ms(value: object) -> int | None:
