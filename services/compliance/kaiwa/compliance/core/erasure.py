@@ -23,7 +23,6 @@ from kaiwa.contracts.erasures import Scope
 
 Reason = Literal["unsent", "late_copy", "data_deletion", "deauthorised", "operator", "list", "reapplied"]
 
-
 GATHERINGS: Final = 30
 """Within the bound: so many cases of late copies of one customer or account there are at most."""
 
