@@ -122,8 +122,7 @@ class Producer:
         ``within`` is one deadline in seconds for the whole. Raises Unavailable (nothing was written),
         PublishFailed (any of them may be in its topic, now or later) or Unpublishable (one of them never will be).
         """
-        with tracing.sending(records):
-            await self._publish(records, {record.topic for record in records}, within=within)
+        await self.publish_made(records, {record.topic for record in records}, within=within)
 
     async def publish_made(
         self, records: Iterable[Outgoing], topics: AbstractSet[str], *, within: float
@@ -131,8 +130,10 @@ class Producer:
         """The same for records of these topics that are made as they are taken: each is written while the processor has it
         in its caches, and a thousand take a sixth less of its time.
         """
-        if telemetry.on():  # its span tells how many there are
-            await self.publish([*records], within=within)
+        if telemetry.on():
+            made = [*records]  # the span tells how many there are
+            with tracing.sending(made):
+                await self._publish(made, topics, within=within)
         else:
             await self._publish(records, topics, within=within)
 
