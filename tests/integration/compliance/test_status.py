@@ -1,5 +1,6 @@
 """The status page at its door: the code's own case, nothing else, and nothing to be learnt from the clock."""
 
+import asyncio
 import time
 
 import asyncpg
@@ -34,6 +35,7 @@ async def test_a_code_opens_its_own_case_and_no_other_answer_differs(rig: Rig) -
     await requested(rig)
     taken: dict[str, list[float]] = {KNOWN: [], UNKNOWN: []}
     answers: dict[str, httpx.Response] = {}
+    began = time.perf_counter()
     async with httpx.AsyncClient(base_url=rig.url, trust_env=False) as http:
         for _ in range(8):
             for code, seconds in taken.items():
@@ -41,7 +43,7 @@ async def test_a_code_opens_its_own_case_and_no_other_answer_differs(rig: Rig) -
                 answers[code] = await http.get(f"/deletions/{code}", headers={"accept-language": "ja"})
                 seconds.append(time.perf_counter() - started)
         bad = await http.get("/deletions/%00%27;--")
-        limited = [await http.get(f"/deletions/{KNOWN}") for _ in range(20)]  # it gets another in two seconds
+        limited = await asyncio.gather(*(http.get(f"/deletions/{KNOWN}") for _ in range(40)))
         other = await http.get(f"/deletions/{KNOWN}?lang=de", headers={"x-forwarded-for": "1.2.3.4, 5.6.7.8"})
     known, unknown = answers[KNOWN], answers[UNKNOWN]
     assert (known.status_code, unknown.status_code, bad.status_code) == (200, 404, 404)
@@ -54,6 +56,9 @@ async def test_a_code_opens_its_own_case_and_no_other_answer_differs(rig: Rig) -
     assert known.headers["cache-control"] == "no-store"
     assert abs(min(taken[KNOWN]) - min(taken[UNKNOWN])) < 0.05, "the rest of the spread is the machine's"
     assert min(taken[KNOWN] + taken[UNKNOWN]) >= 0.1
-    assert limited[-1].status_code == 429
+    refused = sum(answer.status_code == 429 for answer in limited)
+    earned = 1 + (time.perf_counter() - began) / 2  # a client gets another look in two seconds
+    assert 40 - refused <= 20 - len(taken) * 8 - 1 + earned
+    assert refused
     assert (other.status_code, other.headers["content-language"]) == (200, "de")
     assert await service.terminate() == 0
