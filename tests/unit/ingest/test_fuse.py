@@ -32,7 +32,9 @@ def noted(*counts: tuple[float, int, int]) -> Fuses:
     ],
 )
 def test_most_of_recent_traffic(counts: list[tuple[float, int, int]], is_open: bool) -> None:
-    assert noted(*counts).is_open("1001", at=2) is is_open
+    fuses = noted(*counts)
+    assert fuses.open(at=2) == int(is_open)
+    assert fuses.note("1001", decoded=0, undecoded=0, at=2) is is_open
 
 
 @pytest.mark.parametrize(
@@ -40,12 +42,13 @@ def test_most_of_recent_traffic(counts: list[tuple[float, int, int]], is_open: b
 )
 def test_time_closes_it(at: float, is_open: bool) -> None:
     fuses = noted((0, 0, 50))
-    assert (fuses.is_open("1001", at=at), fuses.open(at=at)) == (is_open, int(is_open))
+    assert fuses.open(at=at) == int(is_open)
+    assert fuses.note("1001", decoded=0, undecoded=0, at=at) is is_open
 
 
 def test_each_app_has_its_own() -> None:
     fuses = noted((0, 0, 50))
-    assert not fuses.is_open("1002", at=0)
+    assert not fuses.note("1002", decoded=1, undecoded=0, at=0)
     assert fuses.open(at=0) == 1
 
 

@@ -1,9 +1,13 @@
-"""What an answer is made of leaves as one piece, and in time."""
+"""What an answer is made of leaves as one piece, and in time; and a body is known to be here when it is."""
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
-from kaiwa.runtime.connections import Whole
+import uvicorn
+from uvicorn.server import ServerState
+
+from kaiwa.runtime.connections import Whole, limited
+from kaiwa.runtime.http import ARRIVED, Receive, Scope, Send
 
 
 class Transport:
@@ -21,6 +25,9 @@ class Transport:
 
     def is_closing(self) -> bool:
         return self.closed
+
+    def get_extra_info(self, _name: str) -> None:
+        """It is nobody's."""
 
 
 def whole() -> tuple[Whole, Transport]:
@@ -55,3 +62,24 @@ async def test_nothing_is_written_to_who_has_gone() -> None:
     await asyncio.sleep(0)
     assert wire.sent == []
     assert one.is_closing()
+
+
+async def test_a_body_has_arrived_once_all_of_it_is_here() -> None:
+    """Broken by: calling it arrived with its head, so that no clock is set for the rest; or never, which costs a clock."""
+    arrived = list[bool]()
+
+    async def note(scope: Scope, _receive: Receive, _send: Send) -> None:
+        arrived.append(ARRIVED in scope)
+
+    config = uvicorn.Config(note, lifespan="off", log_config=None, ws="none")
+    config.load()
+    for pieces in (
+        [b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\nok"],
+        [b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\no", b"k"],
+    ):
+        protocol = cast("Any", limited(2))(config=config, server_state=ServerState(), app_state={})
+        protocol.connection_made(Transport())
+        for piece in pieces:
+            protocol.data_received(piece)
+            await asyncio.sleep(0)
+    assert arrived == [True, False]

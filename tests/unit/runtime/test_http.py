@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kaiwa.runtime.http import (
+    ARRIVED,
     BodyError,
     BodyTimeout,
     BodyTooLarge,
@@ -71,11 +72,19 @@ async def test_a_body_up_to_the_limit_is_read_whole(messages: list[Message], bod
         ([part(b"12345", more=True), part(b"6789", more=True)], BodyTooLarge),
         ([part(b"123", more=True), {"type": "http.disconnect"}], ClientGone),
         ([part(b"123", more=True)], BodyTimeout),
+        ([], BodyTimeout),
     ],
 )
 async def test_what_is_not_a_whole_body_is_refused(messages: list[Message], error: type[BodyError]) -> None:
     with pytest.raises(error):
         await read_body(scope(), Wire(*messages).receive, limit=8, within=0.01)
+
+
+async def test_what_has_arrived_is_bounded_too() -> None:
+    arrived = {**scope(), ARRIVED: True}
+    assert await read_body(arrived, Wire(part(b"12345678")).receive, limit=8, within=5) == b"12345678"
+    with pytest.raises(BodyTooLarge):
+        await read_body(arrived, Wire(part(b"123456789")).receive, limit=8, within=5)
 
 
 async def test_a_declared_length_above_the_limit_is_refused_unread() -> None:

@@ -96,6 +96,44 @@ class Batching:
         return batch
 
 
+async def acknowledged(acks: set[Ack], *, within: float) -> None:
+    """Wait for all of them, or for the first that fails. Others wait for them too: they must not be cancelled.
+
+    Raises TimeoutError after ``within`` seconds. ``asyncio.wait`` would do, at three times the price, for every delivery.
+    """
+    if not acks:
+        return
+    loop = asyncio.get_running_loop()
+    enough = loop.create_future()
+    left = len(acks)
+
+    def hear(ack: Ack) -> None:
+        nonlocal left
+        left -= 1
+        if not left or ack.cancelled() or ack.exception() is not None:
+            _wake(enough)
+
+    for ack in acks:
+        ack.add_done_callback(hear)
+    alarm = loop.call_later(within, _wake, enough)
+    try:
+        await enough
+    finally:
+        alarm.cancel()
+        for ack in acks:
+            ack.remove_done_callback(hear)
+    for ack in acks:
+        if ack.done():
+            ack.result()
+    if not all(ack.done() for ack in acks):
+        raise TimeoutError
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
+
+
 def _place(record: Outgoing, partitions: int) -> tuple[str, int]:
     """Where it goes; Kafka's default partitioner has the word where the record says nothing."""
     partition = record.partition

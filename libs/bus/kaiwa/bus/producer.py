@@ -23,7 +23,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from kaiwa.bus import tracing
-from kaiwa.bus.batching import Ack, Batching
+from kaiwa.bus.batching import Batching, acknowledged
 from kaiwa.bus.clients import producing
 from kaiwa.bus.errors import PublishFailed, Unavailable, away
 from kaiwa.bus.records import Outgoing
@@ -142,7 +142,7 @@ class Producer:
         started = time.monotonic()
         try:
             acks = await line.batching.put(records, topics, within=within)
-            await _all(acks, within=started + within - time.monotonic())
+            await acknowledged(acks, within=started + within - time.monotonic())
         except (KafkaError, TimeoutError) as error:
             self._note_failure(line, error)
             raise PublishFailed(f"not every record was acknowledged within {within:g} s") from error
@@ -194,19 +194,6 @@ class Producer:
         task = asyncio.create_task(_close(line), name="bus.producer.close")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
-
-
-async def _all(acks: set[Ack], *, within: float) -> None:
-    """Wait for all of them, or for the first that fails. Others wait for them too: they must not be cancelled.
-
-    Raises TimeoutError after ``within`` seconds.
-    """
-    if acks:
-        done, waiting = await asyncio.wait(acks, timeout=within, return_when=asyncio.FIRST_EXCEPTION)
-        for ack in done:
-            ack.result()
-        if waiting:
-            raise TimeoutError
 
 
 async def _close(line: _Line) -> None:

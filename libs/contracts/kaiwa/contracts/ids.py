@@ -8,17 +8,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
 from kaiwa.contracts import base32
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
+from kaiwa.contracts.mac import Mac
 
 LENGTH = base32.LENGTH
-
-_BLOCK = 64  # bytes of SHA-256
-_INNER, _OUTER = bytes(n ^ 0x36 for n in range(256)), bytes(n ^ 0x5C for n in range(256))
 
 Parts = tuple[str, ...]
 
@@ -29,39 +23,21 @@ def opaque(key: bytes, *parts: str) -> str:
     Each part is preceded by its length, so ``("a", "bc")`` and ``("ab", "c")`` differ. The first part, an account or what
     kind of id it is, is hashed once for many ids; what follows it is mostly one id's own.
     """
-    return base32.encode(_ended(*_begun(key, parts[:1]), parts[1:]))
+    return base32.encode(_begun(key, parts[:1]).digest(*map(_framed, parts[1:])))
 
 
 def opaque_each(key: bytes, each: Iterable[tuple[Parts, Parts]]) -> list[str]:
     """``opaque`` of the parts of each: those that it shares with its neighbours, which are hashed once, and its own."""
     digests: list[bytes] = []
     for shared, neighbours in groupby(each, key=itemgetter(0)):
-        begun = _begun(key, shared)
-        digests += [_ended(*begun, own) for _, own in neighbours]
+        digest = _begun(key, shared).digest
+        digests += [digest(*map(_framed, own)) for _, own in neighbours]
     return base32.encode_each(digests)
 
 
-def _ended(inner: "_Hash", outer: "_Hash", own: Parts) -> bytes:
-    hashed = inner.copy()
-    for part in own:
-        hashed.update(_framed(part))
-    mac = outer.copy()
-    mac.update(hashed.digest())
-    return mac.digest()
-
-
 @lru_cache(maxsize=8192)
-def _begun(key: bytes, shared: Parts) -> "tuple[_Hash, _Hash]":
-    """HMAC (RFC 2104) after the key and the shared parts: its two hashes, of which copies are finished.
-
-    ``hmac`` keeps the same two, but each copy of its objects costs more than what is left to hash.
-    """
-    if len(key) > _BLOCK:
-        key = hashlib.sha256(key).digest()
-    padded = key.ljust(_BLOCK, b"\0")
-    inner = hashlib.sha256(padded.translate(_INNER))
-    inner.update(b"".join(map(_framed, shared)))
-    return inner, hashlib.sha256(padded.translate(_OUTER))
+def _begun(key: bytes, shared: Parts) -> Mac:
+    return Mac(key, b"".join(map(_framed, shared)))
 
 
 def _framed(part: str) -> bytes:

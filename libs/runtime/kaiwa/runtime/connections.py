@@ -10,6 +10,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kaiwa.runtime import metrics
+from kaiwa.runtime.http import ARRIVED
 
 
 class Whole:
@@ -40,7 +41,10 @@ class Whole:
 
 
 def limited(most: int) -> type[asyncio.Protocol]:
-    """uvicorn's protocol, which closes a connection at once while `most` others are open."""
+    """uvicorn's protocol, which closes a connection at once while `most` others are open.
+
+    It also tells whoever reads a body that all of it is here: mostly it comes with its head.
+    """
 
     class Limited(HttpToolsProtocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
@@ -48,5 +52,9 @@ def limited(most: int) -> type[asyncio.Protocol]:
             if len(self.connections) > most:
                 metrics.CONNECTIONS_REFUSED.inc()
                 transport.abort()
+
+        def on_message_complete(self) -> None:
+            super().on_message_complete()
+            self.scope[ARRIVED] = True  # type: ignore[typeddict-unknown-key]  # a word of ours
 
     return Limited

@@ -1,6 +1,5 @@
 """What a message says, as the database may know it: sealed, or as a keyed fingerprint."""
 
-import hmac
 import time
 import unicodedata
 from collections.abc import Callable
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from kaiwa.contracts.mac import Mac
 from kaiwa.contracts.sends import Message, ReplyTo
 from kaiwa.runtime.files import Watched
 from kaiwa.runtime.keys import parse_keys, read_keys
@@ -30,8 +30,8 @@ class Ring:
     def __init__(self, keys: list[bytes]) -> None:
         self.names = [name(key) for key in keys]
         self.sealer = Sealer(keys)
-        self.contents = [hmac.digest(key, b"kaiwa.content-fingerprint", "sha256") for key in keys]
-        self.requests = [hmac.digest(key, b"kaiwa.request-fingerprint", "sha256") for key in keys]
+        self.contents = [Mac(Mac(key).digest(b"kaiwa.content-fingerprint")) for key in keys]
+        self.requests = [Mac(Mac(key).digest(b"kaiwa.request-fingerprint")) for key in keys]
 
 
 class Contents:
@@ -80,11 +80,11 @@ class Contents:
     def media_fingerprint(self, account_id: str, kind: str, url: str) -> bytes:
         """A keyed hash under which an upload is known; an address may say as much as a text."""
         named = f"{account_id}\0{kind}\0{url}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self._ring().contents[0], named, "sha256")
+        return self._ring().contents[0].digest(named)
 
     def request_fingerprints(self, request: bytes) -> list[bytes]:
         """Keyed hashes under which a whole request is known: the current key's first, those before it after."""
-        return [hmac.digest(key, request, "sha256") for key in self._ring().requests]
+        return [mac.digest(request) for mac in self._ring().requests]
 
     def fingerprint(self, text: str | None) -> str | None:
         """Hex of a keyed hash; None for what has no text. Normalised, since an echo may come back composed.
@@ -106,7 +106,7 @@ class Contents:
 
     def _hashes(self, text: str) -> list[bytes]:
         normal = unicodedata.normalize("NFC", text).strip().encode("utf-8", "surrogatepass")
-        return [hmac.digest(key, normal, "sha256") for key in self._ring().contents]
+        return [mac.digest(normal) for mac in self._ring().contents]
 
 
 def token_aad(account_id: str) -> str:

@@ -48,13 +48,12 @@ class Fuses:
     def __init__(self) -> None:
         self._apps: dict[str, _Traffic] = {}
 
-    def note(self, app_id: str, *, decoded: int, undecoded: int, at: float) -> None:
+    def note(self, app_id: str, *, decoded: int, undecoded: int, at: float) -> bool:
+        """True while the app's fuse is open, with these counted in."""
         traffic = self._at(app_id, at)
         traffic.now.good += decoded
         traffic.now.bad += undecoded
-
-    def is_open(self, app_id: str, *, at: float) -> bool:
-        return self._at(app_id, at).blown
+        return traffic.blown
 
     def open(self, *, at: float) -> int:
         """How many are open."""
