@@ -161,7 +161,6 @@ def sending(records: Sequence[Outgoing]) -> AbstractContextManager[object]:
     )
 
 
-@contextmanager
 def resumed(
     name: str,
     kind: Kind,
@@ -169,14 +168,13 @@ def resumed(
     *,
     waited: float,
     attributes: Mapping[Attribute, str | int | float],
-) -> Iterator[Trace]:
+) -> AbstractContextManager[Trace]:
     """A span that goes on with the request whose ``traceparent`` is ``cause``, ``waited`` seconds after it came."""
     trace = Trace.parse(cause)
     late = waited > _LONG_WAIT
     parent, links = (None, [trace] if trace else []) if late else (trace, [])
     said: dict[Attribute, str | int | float] = {**attributes, "kaiwa.waited_seconds": round(waited, 3)}
-    with span(name, kind, parent=parent, links=links, attributes=said) as made:
-        yield made
+    return span(name, kind, parent=parent, links=links, attributes=said)
 
 
 @contextmanager

@@ -234,12 +234,14 @@ class Scheduler:
         """Which bucket is full, what was overtaken, and what may not go."""
         self._objected |= taking.objected
         self._join(taking.overtaken + self._slots.overtaken())
-        denied, now = taking.found - taking.given, time.monotonic()
+        opens, now = self._slots.opens, time.monotonic()
+        if not (full := [ask.desk for ask in taking.asks if opens.get(ask.desk, 0.0) > now]):
+            return
+        denied = taking.found - taking.given
         given = Counter(claim.want.desk for claim in taking.claims)
-        for ask in taking.asks:
-            if (opens := self._slots.opens.get(ask.desk, 0.0)) > now:
-                no_to = {want.rank for want in denied if want.desk == ask.desk}
-                self._agenda.full(ask.desk, opens, given=given[ask.desk], no_to=no_to)
+        for desk in full:
+            no_to = {want.rank for want in denied if want.desk == desk}
+            self._agenda.full(desk, opens[desk], given=given[desk], no_to=no_to)
 
     def _join(self, joined: Mapping[Place, int]) -> None:
         for (desk, rank), count in joined.items():

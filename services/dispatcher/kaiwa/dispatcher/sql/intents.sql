@@ -140,7 +140,7 @@ for update of c skip locked;
 -- due and may not be looked at yet keeps its place.
 select
     i.intent_id, i.author_kind, i.content_kind, i.bucket, i.lane_rank, i.due_at, i.requested_at, i.expires_at, i.reason,
-    i.started, i.next_at, i.comment_id, g.customer_id as commenter, g.seen_at as comment_seen_at,
+    i.started, i.comment_id, g.customer_id as commenter, g.seen_at as comment_seen_at,
     g.live as comment_live, g.used_by, g.created_at as comment_created_at,
     g.looked_at as comment_looked_at, i.thread_control, i.events_end, i.lane, i.pieces, i.pieces_sent, i.traceparent, t.sealed, s.*,
     clock_timestamp() as now
