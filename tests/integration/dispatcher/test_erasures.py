@@ -5,7 +5,6 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +12,13 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from asking import ENDED, WITHIN
 from conditions import eventually
 from dispatcher_rig import HUMAN, DispatcherRig
+from orders import later, order, receipt, sealed
 
-from kaiwa.bus.reader import read
-from kaiwa.bus.records import Outgoing
-from kaiwa.contracts import ids, topics
-from kaiwa.contracts.accounts import decode as decode_account
-from kaiwa.contracts.erasures import Erasure, Receipt, decode_receipt, encode
 from kaiwa.contracts.sends import Media, Message
-from kaiwa.contracts.times import rfc3339
 from kaiwa.devstack.postgres import Postgres
 from kaiwa.devstack.stack import Stack
-from kaiwa.runtime.clock import utc_now
-from kaiwa.simulator.simulator import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -46,12 +37,6 @@ async def rig(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
         await made.dispatcher(KAIWA_DISPATCHER__CONTENT_SLICE=str(SLICE))
         yield made
     stack.drop_database(name)
-
-
-async def sealed(rig: DispatcherRig, *requests: str) -> list[bytes]:
-    """The ciphertext of requests, as it lies in the heap."""
-    query = "select sealed from dispatcher.contents join dispatcher.intents using (intent_id) where request_id = any($1)"
-    return [row["sealed"] for row in await rig.db.fetch(query, list(requests))]
 
 
 async def on_disk(rig: DispatcherRig, stack: Stack, *needles: bytes, wal: bool = True) -> set[bytes]:
@@ -73,32 +58,6 @@ async def on_disk(rig: DispatcherRig, stack: Stack, *needles: bytes, wal: bool =
         return found
 
     return await asyncio.to_thread(scan)
-
-
-async def order(rig: DispatcherRig, person: Person, scope: str, **fields: Any) -> str:
-    """An order as compliance writes it; its id."""
-    wanted: dict[str, Any] = {
-        "erasure_id": ids.random(),
-        "scope": scope,
-        "account_id": person.account_id,
-        "cutoff": rfc3339(utc_now()),
-        "reason": "operator",
-        "due_at": rfc3339(utc_now() + timedelta(hours=1)),
-    }
-    erasure = Erasure(**(wanted | fields))
-    record = Outgoing(topics.ERASURES, erasure.erasure_id.encode(), encode(erasure))
-    await rig.producer.publish([record], within=WITHIN)
-    return erasure.erasure_id
-
-
-async def receipt(rig: DispatcherRig, erasure_id: str) -> Receipt:
-    key = f"{erasure_id}:dispatcher".encode()
-    async with asyncio.timeout(ENDED):
-        while True:
-            records = read(rig.kafka, [topics.RECEIPTS], client_id="test")
-            found = [decode_receipt(r.value) async for r in records if r.key == key and r.value]
-            if found:
-                return found[-1]
 
 
 async def counted(rig: DispatcherRig, metric: str) -> float:
@@ -124,10 +83,6 @@ async def kept_slices(rig: DispatcherRig) -> AsyncIterator[None]:
             yield
     finally:
         await holder.close()
-
-
-def later(**delta: float) -> str:
-    return rfc3339(utc_now() + timedelta(**delta))
 
 
 async def test_what_stays_on_disk_is_seen_to_stay(rig: DispatcherRig) -> None:
@@ -208,66 +163,6 @@ async def test_a_customers_erasure_empties_the_files(rig: DispatcherRig, stack: 
 
     await until(counted_as_gone, within=60)
     assert await sealed(rig, kept) == others, "what is still needed has moved"
-
-
-async def test_an_unsend_of_ours_takes_its_content(rig: DispatcherRig) -> None:
-    person = await rig.customer()
-    request = await rig.ask(person, "taken back", author=HUMAN)
-    mid = (await rig.final(request)).parts[0].mid
-    assert await sealed(rig, request)
-
-    done = await receipt(rig, await order(rig, person, "message", mids=(mid,)))
-
-    assert (done.status, done.count) == ("done", 1)
-    assert await sealed(rig, request) == []
-    again = await receipt(rig, await order(rig, person, "message", mids=(mid,)))
-    assert (again.status, again.count) == ("nothing_found", 0)
-    after = await rig.final(await rig.ask(person, "said instead", author=HUMAN))
-    assert after.state == "sent", "one message was erased, not the customer"
-
-
-async def test_a_deauthorised_account_forgets_its_token_and_stops(rig: DispatcherRig) -> None:
-    """Breaks when the order leaves the token, or when anything is still called with it."""
-    person = await rig.customer()
-    pending = await rig.ask(person, "too late for this", author=HUMAN, not_before=later(hours=1))
-    await eventually(lambda: pending in rig.outcomes)
-
-    await receipt(rig, await order(rig, person, "account", reason="deauthorised"))
-
-    assert (await rig.final(pending)).reason == "recipient_erased"
-    row = await rig.db.fetchrow(
-        "select state, sealed_token from dispatcher.accounts where account_id = $1", person.account_id
-    )
-    assert row
-    assert (row["state"], row["sealed_token"]) == ("needs_reauth", b"")
-    await rig.drained()
-    told = [r async for r in read(rig.kafka, [topics.ACCOUNTS], client_id="test")]
-    states = [decode_account(r.value).state for r in told if r.value and r.key == person.account_id.encode()]
-    assert states[-1] == "needs_reauth"
-
-    person.write("Hello again")
-    assert await rig.sim.settled()
-    waiting = await rig.ask(person, "nobody hears", author=HUMAN)
-    await rig.deferred(waiting, "account_paused")
-    await rig.apply()
-    assert (await rig.final(waiting)).state == "sent"
-
-
-async def test_a_hold_keeps_what_was_written_and_no_token(rig: DispatcherRig) -> None:
-    """A deauthorisation that a hold refused. Breaks when the token stays, when content goes, or a receipt is given."""
-    person = await rig.customer()
-    pending = await rig.ask(person, "kept for the court", author=HUMAN, not_before=later(hours=1))
-    await eventually(lambda: pending in rig.outcomes)
-    told = await order(rig, person, "account", reason="deauthorised", state="closed", held=True)
-
-    token = "select sealed_token from dispatcher.accounts where account_id = $1"
-    await rig.until_stored(token, person.account_id, b"")
-    kept = "select count(*) from dispatcher.contents join dispatcher.intents using (intent_id) where request_id = $1"
-    assert await rig.db.fetchval(kept, pending) == 1
-    assert rig.newest(pending).state != "refused"
-    await rig.drained()
-    receipts = [r.key async for r in read(rig.kafka, [topics.RECEIPTS], client_id="test")]
-    assert f"{told}:dispatcher".encode() not in receipts
 
 
 async def test_content_that_is_needed_for_long_moves_along(rig: DispatcherRig) -> None:

@@ -219,8 +219,7 @@ class Scheduler:
         return await self._claims.within(connection, asks, committing=True, lead=self._lead)
 
     def begin(self, taking: Taking) -> None:
-        # The agenda never counted what an intake claims; what else it knows of these queues stays.
-        self._learn(taking)
+        self._learn(taking)  # the agenda never counted these; what else it knows of their queues stays
         self._calls.begin(taking.made)
 
     async def _object(self) -> None:
@@ -237,8 +236,7 @@ class Scheduler:
         opens, now = self._slots.opens, time.monotonic()
         if not (full := [ask.desk for ask in taking.asks if opens.get(ask.desk, 0.0) > now]):
             return
-        denied = taking.found - taking.given
-        given = Counter(claim.want.desk for claim in taking.claims)
+        denied, given = taking.found - taking.given, Counter(claim.want.desk for claim in taking.claims)
         for desk in full:
             no_to = {want.rank for want in denied if want.desk == desk}
             self._agenda.full(desk, opens[desk], given=given[desk], no_to=no_to)
