@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import asyncpg
 import httpx
-from contest import BENCH, Contestant, contestant
+from contest import BENCH, IN_PRODUCTION, Contestant, contestant
 from dispatcher_rig import HUMAN
 from doors import apply_topics
 
@@ -99,7 +99,7 @@ class Yard:
     _exit: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __aenter__(self) -> Self:
-        await apply_topics(self.stack)
+        await apply_topics(self.stack, bound=IN_PRODUCTION)
         await migrate(self.dsn, rooms())
         kafka = Kafka(bootstrap_servers=self.stack.bootstrap_servers)
         self.producer = await self._exit.enter_async_context(Producer(kafka, client_id="bench"))
