@@ -89,6 +89,7 @@ async def test_records_made_as_they_are_taken(kafka: Kafka) -> None:
 
 
 async def test_none_is_made_while_one_of_their_topics_is_not_there(kafka: Kafka) -> None:
+    """Breaks if some are written, or if whoever reads the error is not told which topic it is, and what to do."""
     topic, made = await new_topic(kafka), list[int]()
 
     def numbered() -> Iterator[Outgoing]:
@@ -96,8 +97,8 @@ async def test_none_is_made_while_one_of_their_topics_is_not_there(kafka: Kafka)
         yield Outgoing(topic, b"k", b"1")
 
     async with Producer(kafka, client_id="test") as producer:
-        with pytest.raises(PublishFailed):
-            await producer.publish_made(numbered(), {topic, "missing"}, within=0.5)
+        with pytest.raises(PublishFailed, match="told of nowhere: run `kaiwa topics apply`"):
+            await producer.publish_made(numbered(), {topic, "nowhere"}, within=0.5)
     assert not made
 
 

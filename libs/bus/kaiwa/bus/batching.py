@@ -46,9 +46,7 @@ class Batching:
         not there: then those before it were.
         """
         if unknown := topics - self.known.keys():
-            async with asyncio.timeout(within):
-                for topic in unknown:
-                    await self.partitions(topic)
+            await self._find(unknown, within)
         if (error := self._queue._exception) is not None:  # noqa: SLF001
             raise KafkaError("the producer has ended") from error
         now = time.time_ns() // 1_000_000
@@ -82,6 +80,17 @@ class Batching:
                     f"{topic} is missing or not ours to write: run `kaiwa topics apply`"
                 ) from error
         return known
+
+    async def _find(self, topics: AbstractSet[str], within: float) -> None:
+        """All at once: for one that is missing aiokafka asks as long as it may."""
+        try:
+            async with asyncio.timeout(within):
+                await asyncio.gather(*map(self.partitions, topics))
+        except TimeoutError as error:
+            absent = ", ".join(sorted(topics - self.known.keys()))
+            raise TimeoutError(
+                f"Kafka has not told of {absent}: run `kaiwa topics apply` if it is missing"
+            ) from error
 
     def _begin(self, record: Outgoing, place: tuple[str, int], now: int) -> MessageBatch:
         """The batch that took the record: the last of its place, or a new one behind it."""

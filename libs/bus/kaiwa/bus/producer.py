@@ -145,7 +145,8 @@ class Producer:
             await acknowledged(acks, within=started + within - time.monotonic())
         except (KafkaError, TimeoutError) as error:
             self._note_failure(line, error)
-            raise PublishFailed(f"not every record was acknowledged within {within:g} s") from error
+            why = f": {error}" if str(error) else ""
+            raise PublishFailed(f"not every record was acknowledged within {within:g} s{why}") from error
         line.missed = 0
         metrics.PRODUCE_SECONDS.observe(time.monotonic() - started)
 
