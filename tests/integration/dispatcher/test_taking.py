@@ -212,3 +212,14 @@ async def test_what_waits_beside_an_intakes_claim_is_not_forgotten() -> None:
     overtaken = Desk("another", "text")
     scheduling.begin(Taking([], [], [], {}, frozenset(), Counter({(overtaken, 1): 1})))
     assert not scheduling._agenda.rests(overtaken, 1)
+
+
+@pytest.mark.parametrize(("opens", "asks"), [(60.0, []), (-1.0, [Ask(Desk(SHOP, "text"), 1, 2)])])
+async def test_a_bucket_that_gave_less_than_it_was_asked_for_rests(opens: float, asks: list[Ask]) -> None:
+    """Broken by: asking a bucket again before there is a slot in it."""
+    scheduling, desk = scheduler(cast("asyncpg.Pool", None), Commits(), Delivers()), Desk(SHOP, "text")
+    scheduling._agenda.join(desk, 1, 2)
+    scheduling._slots.opens[desk] = time.monotonic() + opens
+    head = {"account_id": SHOP, "bucket": "text", "rank": 1}
+    scheduling.begin(Taking([Ask(desk, 1, 1)], [head], [], {}, frozenset(), Counter()))
+    assert scheduling._agenda.plan(10, 10, time.monotonic()) == asks
