@@ -28,9 +28,9 @@ def refused(which: int) -> Step:
     return lambda acks: acks[which].set_exception(KafkaError("no"))
 
 
-async def waiting(acks: list[Ack], *steps: Step, within: float = 5) -> asyncio.Task[None]:
+async def waiting(acks: list[Ack], *steps: Step) -> asyncio.Task[None]:
     """While it waits, one step after the other happens."""
-    task = asyncio.create_task(acknowledged(set(acks), within=within))
+    task = asyncio.create_task(acknowledged(set(acks), within=5))
     for step in steps:
         await asyncio.sleep(0)
         step(acks)
